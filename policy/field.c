@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Values of fields: what was given, else the binding's source, else the description's default. */
+#include "policy/field.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "policy/file.h"
+#include "policy/log.h"
+
+#define VALUE_MAX 4096 /* bytes */
+
+static bool
+out_of_memory(struct resolved *r)
+{
+	log_error("out of memory");
+	resolved_free(r);
+	return false;
+}
+
+static bool
+set_literal(struct resolved *r, const struct secret *value, const char *origin)
+{
+	r->kind = VALUE_LITERAL;
+	r->value = secret_dup(value);
+	r->origin = strdup(origin);
+	return (r->value != NULL && r->origin != NULL) || out_of_memory(r);
+}
+
+/* The value without the newline that editors put at the end, in no more memory than it needs. */
+static struct secret *
+trim(const struct secret *s, size_t len)
+{
+	const unsigned char *p = secret_bytes(s);
+
+	if (len > 0 && p[len - 1] == '\n') {
+		len--;
+		if (len > 0 && p[len - 1] == '\r')
+			len--;
+	}
+	return secret_new(p, len);
+}
+
+/* The value that a file holds; NULL, and a line in the log, where it holds none. */
+static struct secret *
+read_value(const char *field, const char *path)
+{
+	struct file_fault fault;
+	struct secret *all = NULL, *value = NULL;
+	ssize_t len;
+	int fd = file_open(path, FILE_TRUSTED | FILE_OWN, NULL, &fault);
+
+	if (fd < 0) {
+		log_error("field %s: %s %s%s%s", field, path, fault.what,
+		    fault.remedy == NULL ? "" : "; ", fault.remedy == NULL ? "" : fault.remedy);
+		return NULL;
+	}
+	all = secret_alloc(VALUE_MAX + 1);
+	len = all == NULL ? -1 : file_read(fd, secret_data(all), VALUE_MAX + 1);
+	if (len < 0) {
+		log_error("field %s: %s cannot be read: %s", field, path, strerror(errno));
+		goto out;
+	}
+	if (len > VALUE_MAX) {
+		log_error("field %s: %s is over %u bytes long; a PIN, PUK or key is to stand there",
+		    field, path, VALUE_MAX);
+		goto out;
+	}
+	value = trim(all, (size_t)len);
+	if (value == NULL) {
+		log_error("field %s: out of memory", field);
+	} else if (secret_len(value) == 0) {
+		log_error("field %s: %s is empty; write the value into it", field, path);
+		secret_free(&value);
+	}
+out:
+	secret_free(&all);
+	close(fd);
+	return value;
+}
+
+static bool
+resolve_file(const struct field_context *c, const struct source *s, struct resolved *r)
+{
+	const char *why;
+
+	r->store = template_expand(s->text, c->id, &why);
+	if (r->store == NULL) {
+		log_error("field %s: the path %s cannot be made: %s", s->field, s->text, why);
+		return false;
+	}
+	r->kind = VALUE_LITERAL;
+	r->own = template_is_own(s->text);
+	r->value = read_value(s->field, r->store);
+	if (r->value == NULL) {
+		resolved_free(r);
+		return false;
+	}
+	if (asprintf(&r->origin, "file %s", r->store) < 0) {
+		r->origin = NULL;
+		return out_of_memory(r);
+	}
+	return true;
+}
+
+static bool
+resolve_env(const struct source *s, struct resolved *r)
+{
+	const char *text = secure_getenv(s->text);
+
+	if (text == NULL || text[0] == '\0') {
+		log_error("field %s: the environment variable %s is %s; set it for the program",
+		    s->field, s->text, text == NULL ? "not set" : "empty");
+		return false;
+	}
+	r->kind = VALUE_LITERAL;
+	r->value = secret_new(text, strlen(text));
+	if (asprintf(&r->origin, "environment variable %s", s->text) < 0)
+		r->origin = NULL;
+	return (r->value != NULL && r->origin != NULL) || out_of_memory(r);
+}
+
+static bool
+resolve_dialog(enum value_kind kind, struct resolved *r)
+{
+	r->kind = kind;
+	r->origin = strdup(kind == VALUE_PIN_PAD ? "PIN pad" : "dialog");
+	return r->origin != NULL || out_of_memory(r);
+}
+
+static bool
+resolve_field(const struct field_context *c, const struct description *desc, const char *name,
+    struct resolved *r)
+{
+	const struct source *s = c->binding == NULL ? NULL : binding_source(c->binding, name);
+	const struct field *f = description_field(desc, name);
+
+	for (const struct given *g = c->given; g != NULL; g = g->next) {
+		if (strcmp(g->name, name) == 0)
+			return set_literal(r, g->value, "given on the command line");
+	}
+	if (s != NULL && s->kind == SOURCE_FILE)
+		return resolve_file(c, s, r);
+	if (s != NULL && s->kind == SOURCE_ENV)
+		return resolve_env(s, r);
+	if (s != NULL)
+		return resolve_dialog(VALUE_DIALOG, r);
+	if (f != NULL && f->preset != NULL)
+		return set_literal(r, f->preset, "default in [Fields]");
+	r->kind = VALUE_NONE;
+	return true;
+}
+
+bool
+field_resolve(const struct field_context *c, const struct description *desc, const struct value *v,
+    struct resolved *r)
+{
+	memset(r, 0, sizeof(*r));
+	switch (v->kind) {
+	case VALUE_NONE:
+		return true;
+	case VALUE_LITERAL:
+		return set_literal(r, v->literal, "literal");
+	case VALUE_FIELD:
+		return resolve_field(c, desc, v->field, r);
+	case VALUE_DIALOG:
+	case VALUE_PIN_PAD:
+		return resolve_dialog(v->kind, r);
+	}
+	return false;
+}
+
+void
+resolved_free(struct resolved *r)
+{
+	secret_free(&r->value);
+	free(r->origin);
+	free(r->store);
+	memset(r, 0, sizeof(*r));
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Opening the files of policy: regular files only, never waiting, not writable by others. libc
+ * only. */
+#ifndef POLICY_FILE_H
+#define POLICY_FILE_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* Flags of file_open. */
+#define FILE_TRUSTED \
+	1u /* neither group nor others may write; owned by root or this user (root: any owner) */
+#define FILE_OWN 2u /* owned by root or this user, also where this user is root */
+
+/* Why a file cannot be used, for people. */
+struct file_fault {
+	char what[160];     /* goes on from the file's name: "is a folder" */
+	const char *remedy; /* static */
+};
+
+/* Opens path for reading; st may be NULL. -1 where it cannot be used: fault says why. */
+int file_open(const char *path, unsigned flags, struct stat *st, struct file_fault *fault);
+
+/* Reads until size bytes or the end; -1 on an error (errno). */
+ssize_t file_read(int fd, void *buf, size_t size);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Card manager keys: their digits, their bytes, and what makes one bad. */
+#include "policy/key.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#define KEY_MAX   32 /* bytes */
+#define DES_BLOCK 8
+
+/* The value of a digit without a branch or a table that depends on it; -1: no digit. */
+static int
+digit_value(unsigned char c)
+{
+	int n = c, lower = n | 0x20;
+	/* All ones where it lies within the range. */
+	int is_number = ((0x2f - n) & (n - 0x3a)) >> 8;
+	int is_letter = ((0x60 - lower) & (lower - 0x67)) >> 8;
+
+	return (is_number & (n - '0')) | (is_letter & (lower - 'a' + 10)) |
+	       (~(is_number | is_letter) & -1);
+}
+
+static bool
+is_separator(unsigned char c)
+{
+	return c == ' ' || c == ':' || c == '-';
+}
+
+/*
+ * Copies digits, as they are, without separators, which may stand between two bytes only. *n is
+ * their number, counted beyond max too.
+ */
+static enum key_fault
+collect(const struct secret *written, unsigned char *digits, size_t max, size_t *n)
+{
+	const unsigned char *p = secret_bytes(written);
+
+	*n = 0;
+	for (size_t i = 0; i < secret_len(written); i++) {
+		if (is_separator(p[i]) && *n != 0 && *n % 2 == 0)
+			continue;
+		if (digit_value(p[i]) < 0)
+			return KEY_BAD_DIGIT;
+		if (*n < max)
+			digits[*n] = p[i];
+		++*n;
+	}
+	return KEY_GOOD;
+}
+
+/* Compares two DES keys without their parity bits (FIPS 46-3: the lowest of each byte). */
+static bool
+des_equal(const unsigned char a[DES_BLOCK], const unsigned char b[DES_BLOCK])
+{
+	unsigned difference = 0;
+
+	for (size_t i = 0; i < DES_BLOCK; i++)
+		difference |= (unsigned)(a[i] ^ b[i]) & 0xfe;
+	return difference == 0;
+}
+
+/* The default keys that vendors' manuals print, each DES part the same. */
+static bool
+is_well_known(const unsigned char *key, size_t len)
+{
+	static const unsigned char defaults[][DES_BLOCK] = {
+	    {0, 0, 0, 0, 0, 0, 0, 0}, {1, 2, 3, 4, 5, 6, 7, 8}};
+
+	if (len != 3 * DES_BLOCK)
+		return false;
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		if (des_equal(key, defaults[i]) && des_equal(key + DES_BLOCK, defaults[i]) &&
+		    des_equal(key + 2 * DES_BLOCK, defaults[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A 3DES key with two equal neighbours is a DES key: whoever has a default one has been warned. */
+static bool
+halves_equal(const unsigned char *key, size_t len)
+{
+	return des_equal(key, key + DES_BLOCK) ||
+	       (len == 3 * DES_BLOCK && des_equal(key + DES_BLOCK, key + 2 * DES_BLOCK));
+}
+
+enum key_fault
+key_parse(const struct secret *written, bool aes, struct secret **bytes, bool *well_known)
+{
+	unsigned char digits[2 * KEY_MAX], key[KEY_MAX];
+	bool known = false;
+	enum key_fault fault;
+	size_t n, len;
+
+	if (bytes != NULL)
+		*bytes = NULL;
+	fault = collect(written, digits, sizeof(digits), &n);
+	if (fault == KEY_GOOD && n != 32 && n != 48 && !(aes && n == 64))
+		fault = KEY_BAD_LENGTH;
+	if (fault != KEY_GOOD)
+		goto out;
+	len = n / 2;
+	for (size_t i = 0; i < len; i++)
+		key[i] = (unsigned char)(digit_value(digits[2 * i]) << 4 |
+					 digit_value(digits[2 * i + 1]));
+	known = is_well_known(key, len);
+	if (!aes && !known && halves_equal(key, len))
+		fault = KEY_HALVES_EQUAL;
+	if (fault == KEY_GOOD && bytes != NULL)
+		*bytes = secret_new(key, len);
+out:
+	if (well_known != NULL)
+		*well_known = known;
+	OPENSSL_cleanse(digits, sizeof(digits));
+	OPENSSL_cleanse(key, sizeof(key));
+	return fault;
+}
+
+struct secret *
+key_digits(const struct secret *written)
+{
+	struct secret *s = secret_alloc(secret_len(written));
+	const unsigned char *p = secret_bytes(written);
+	size_t n = 0;
+
+	if (s == NULL)
+		return NULL;
+	for (size_t i = 0; i < secret_len(written); i++) {
+		if (!is_separator(p[i]))
+			secret_data(s)[n++] = p[i];
+	}
+	secret_truncate(s, n);
+	return s;
+}
+
+const char *
+key_fault_text(enum key_fault fault)
+{
+	switch (fault) {
+	case KEY_BAD_DIGIT:
+		return "a key is written in hexadecimal digits (spaces, ':' and '-' may stand "
+		       "between "
+		       "bytes)";
+	case KEY_BAD_LENGTH:
+		return "a key has 32 digits (2DES, AES-128), 48 (3DES, AES-192) or 64 (AES-256)";
+	case KEY_HALVES_EQUAL:
+		return "a 3DES key whose parts are equal is no stronger than DES: make a new one, "
+		       "with "
+		       "p11-latch key new";
+	case KEY_GOOD:
+		break;
+	}
+	return "good";
+}
+
+bool
+key_check_value(const struct secret *bytes, char kcv[7])
+{
+	static const unsigned char zero[DES_BLOCK];
+	unsigned char key[3 * DES_BLOCK], out[2 * DES_BLOCK];
+	size_t len = secret_len(bytes);
+	EVP_CIPHER_CTX *ctx = NULL;
+	bool ok = false;
+	int n = 0;
+
+	if (len != 2 * DES_BLOCK && len != 3 * DES_BLOCK)
+		return false;
+	/* A key of two parts is used as K1 K2 K1. */
+	memcpy(key, secret_bytes(bytes), len);
+	memcpy(key + 2 * DES_BLOCK, secret_bytes(bytes) + (len - 2 * DES_BLOCK) * 2, DES_BLOCK);
+	ctx = EVP_CIPHER_CTX_new();
+	if (ctx == NULL || EVP_EncryptInit_ex(ctx, EVP_des_ede3_ecb(), NULL, key, NULL) != 1 ||
+	    EVP_CIPHER_CTX_set_padding(ctx, 0) != 1 ||
+	    EVP_EncryptUpdate(ctx, out, &n, zero, sizeof(zero)) != 1 || n != DES_BLOCK)
+		goto out;
+	snprintf(kcv, 7, "%02X%02X%02X", out[0], out[1], out[2]);
+	ok = true;
+out:
+	EVP_CIPHER_CTX_free(ctx);
+	OPENSSL_cleanse(key, sizeof(key));
+	OPENSSL_cleanse(out, sizeof(out));
+	return ok;
+}

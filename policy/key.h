@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Card manager keys as people write them: hexadecimal digits, and what makes a key bad. */
+#ifndef POLICY_KEY_H
+#define POLICY_KEY_H
+
+#include <stdbool.h>
+
+#include "policy/secret.h"
+
+enum key_fault { KEY_GOOD, KEY_BAD_DIGIT, KEY_BAD_LENGTH, KEY_HALVES_EQUAL };
+
+/*
+ * Checks a key as written (spaces, ':' and '-' between bytes are allowed) and gives its bytes: 16
+ * (2DES), 24 (3DES), with aes also 32. *bytes may be NULL where only the verdict is wanted; it is
+ * to be freed. *well_known, if not NULL: one of the vendors' default keys.
+ */
+enum key_fault key_parse(
+    const struct secret *written, bool aes, struct secret **bytes, bool *well_known);
+
+/* The digits as written, separators dropped, upper and lower case kept. NULL: no memory. */
+struct secret *key_digits(const struct secret *written);
+
+/* For people: what is wrong with such a key, and what would be right. */
+const char *key_fault_text(enum key_fault fault);
+
+/*
+ * Key check value: the first three bytes of a block of zeroes under the key (GlobalPlatform 2.3,
+ * B.5), as six hexadecimal digits and NUL. bytes: 16 or 24 (DES). False where it cannot be
+ * computed.
+ */
+bool key_check_value(const struct secret *bytes, char kcv[7]);
+
+#endif
