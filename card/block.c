@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Blocking a card: by its own lock, by a PIN that nobody knows, or, where neither can be, by refusal. */
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "card/block.h"
+#include "card/pin.h"
+#include "card/scramble.h"
+#include "policy/log.h"
+
+#define R_LEN_MOST 32
+
+static CK_RV
+compute_r(struct card *c, const struct so *so, const unsigned char salt[SALT_LEN], struct secret **r)
+{
+	size_t min, max;
+
+	card_pin_bounds(c, &min, &max);
+	return scramble_pin(so->pin, salt, max < R_LEN_MOST ? max : R_LEN_MOST, r);
+}
+
+CK_RV
+block_r(struct card *c, const struct so *so, struct secret **r)
+{
+	if (!c->private.has_salt)
+		return CKR_FUNCTION_FAILED;
+	return compute_r(c, so, c->private.salt, r);
+}
+
+/*
+ * The record first: between C_InitPIN and the record, a card recorded as locked would be found unlocked, and taken
+ * for unblocked elsewhere.
+ */
+static bool
+announce_scramble(struct card *c)
+{
+	if (RAND_bytes(c->private.next_salt, SALT_LEN) != 1) {
+		log_error("no randomness from OpenSSL");
+		return false;
+	}
+	c->private.has_next_salt = true;
+	if (!card_note(c))
+		return false;
+	if (c->record.state != RECORD_BLOCKED || c->record.method == METHOD_SCRAMBLE)
+		return true;
+	return card_record(c, RECORD_BLOCKED, METHOD_SCRAMBLE, false);
+}
+
+CK_RV
+block_scramble(struct card *c, const struct so *so, struct secret **r_out)
+{
+	struct secret *r = NULL;
+	CK_RV rv;
+
+	if (!announce_scramble(c))
+		return CKR_FUNCTION_FAILED;
+	rv = compute_r(c, so, c->private.next_salt, &r);
+	if (rv != CKR_OK)
+		goto out;
+	rv = pin_init(c, so, r);
+	if (rv != CKR_OK)
+		goto out;
+	memcpy(c->private.salt, c->private.next_salt, SALT_LEN);
+	c->private.has_salt = true;
+	c->private.has_next_salt = false;
+	c->private.proved = true;
+	c->private.so_wrong = 0;
+	c->private.login_wrong = 0;
+	c->private.letter_wrong = 0;
+	c->private.journal = JOURNAL_NONE;
+	so_place(c, so);
+	rv = CKR_FUNCTION_FAILED;
+	if (!card_note(c) || !card_record(c, RECORD_BLOCKED, METHOD_SCRAMBLE, true))
+		goto out;
+	if (r_out != NULL) {
+		*r_out = r;
+		r = NULL;
+	}
+	rv = CKR_OK;
+out:
+	secret_free(&r);
+	return rv;
+}
+
+/* One SO secret after the other; each only while the card's tries allow. */
+static CK_RV
+scramble_with(struct card *c, const struct so *so)
+{
+	CK_RV rv;
+
+	rv = so_may_try(c, so, SO_VIA_REQUEST);
+	if (rv != CKR_OK)
+		return rv;
+	if (!so_count_try(c, SO_VIA_REQUEST))
+		return CKR_FUNCTION_FAILED;
+	rv = block_scramble(c, so, NULL);
+	so_tried(c, SO_VIA_REQUEST, rv);
+	return rv;
+}
+
+static CK_RV
+scramble_any(struct card *c, const struct sitting *sitting, char *why, size_t size)
+{
+	struct so policy = {0};
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	snprintf(why, size, "nobody here holds the SO secret (InitialPUK= or CardManagerKey=)");
+	if (sitting->newer != NULL && (rv = scramble_with(c, sitting->newer)) == CKR_OK)
+		return rv;
+	if (sitting->older != NULL && (rv = scramble_with(c, sitting->older)) == CKR_OK)
+		return rv;
+	if (c->office->caller == CALLER_ANYONE) {
+		snprintf(why, size, "it needs the policy's SO secret: an operator has to come");
+		return CKR_FUNCTION_FAILED;
+	}
+	if (!so_of_policy(c, true, &policy)) {
+		snprintf(why, size, "the policy's SO secret cannot be had; see the log");
+		return CKR_FUNCTION_FAILED;
+	}
+	if (policy.pin != NULL) {
+		rv = scramble_with(c, &policy);
+		if (rv != CKR_OK)
+			snprintf(why, size, "with the policy's SO secret the card answers %s",
+			    rv_name(rv));
+	} else if (rv != CKR_FUNCTION_FAILED) {
+		snprintf(why, size, "with the holder's SO secret the card answers %s", rv_name(rv));
+	}
+	so_clear(&policy);
+	return rv;
+}
+
+static CK_RV
+lock_it(struct card *c)
+{
+	CK_RV rv = pin_lock(c);
+
+	if (rv != CKR_OK)
+		return rv;
+	c->private.letter_wrong = 0;
+	c->private.journal = JOURNAL_NONE;
+	if (!card_note(c) || !card_record(c, RECORD_BLOCKED, METHOD_LOCK, true))
+		return CKR_FUNCTION_FAILED;
+	return CKR_OK;
+}
+
+static CK_RV
+refuse(struct card *c, const char *why)
+{
+	snprintf(c->record.why, sizeof(c->record.why), "%s", why);
+	c->record.ending = false;
+	card_record(c, RECORD_PERSONALIZING, METHOD_REFUSE, true);
+	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block, a right PUK "
+		  "presented, or block --force ends this",
+	    c->uri, why);
+	return CKR_FUNCTION_FAILED;
+}
+
+static bool
+wants_lock(const struct card *c)
+{
+	enum block_method method = c->binding != NULL ? c->binding->block_method : BLOCK_AUTO;
+
+	if (c->profile.never_guess)
+		return false;
+	return method == BLOCK_AUTO ? c->profile.lock : method == BLOCK_LOCK;
+}
+
+CK_RV
+block_card(struct card *c, const struct sitting *sitting, bool force)
+{
+	bool lock = wants_lock(c);
+	char why[128] = "";
+	CK_RV rv;
+
+	rv = card_look(c);
+	if (rv != CKR_OK) {
+		snprintf(why, sizeof(why), "the card answers %s", rv_name(rv));
+		return refuse(c, why);
+	}
+	if (card_reborn(c))
+		return CKR_OK;
+	if (sitting->newer != NULL || sitting->older != NULL)
+		so_place(c, sitting->newer != NULL ? sitting->newer : sitting->older);
+	if (lock && (c->private.proved || force)) {
+		if (lock_it(c) == CKR_OK)
+			return CKR_OK;
+		lock = false;
+	}
+	rv = scramble_any(c, sitting, why, sizeof(why));
+	/* A card that did not lock after proof, or was to be scrambled and cannot: what else is left. */
+	if (rv != CKR_OK && !lock && c->private.proved && c->profile.user_counter &&
+	    !c->profile.never_guess && lock_it(c) == CKR_OK)
+		return CKR_OK;
+	if (rv != CKR_OK)
+		return refuse(c, why);
+	/* Scrambling was the proof. A lock that fails leaves it scrambled, which is blocked. */
+	if (lock)
+		lock_it(c);
+	return CKR_OK;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Blocking a card: by its own lock, by a PIN that nobody knows, or, where neither can be, by refusal. */
+#ifndef CARD_BLOCK_H
+#define CARD_BLOCK_H
+
+#include "card/card.h"
+#include "card/so.h"
+
+/* SO secrets that the holder had, either may be NULL: the newer is tried first. */
+struct sitting {
+	const struct so *newer, *older;
+};
+
+/*
+ * Blocks the card (design, section 6), with the token's lock held. The record says blocked only after a fresh load
+ * has seen it; where it cannot be blocked, the record stays personalizing under refusal and says why, and the rv is
+ * CKR_FUNCTION_FAILED. CKR_OK too where the card has no PIN yet: then there is nothing to block, and no record.
+ * force: lock even without proof that it can be undone.
+ */
+CK_RV block_card(struct card *c, const struct sitting *sitting, bool force);
+
+/*
+ * Gives the card a new R under a fresh salt, and the record says so: blocked by scramble from then on. *r, if not
+ * NULL, gets it. CKR_PIN_INCORRECT, CKR_PIN_LOCKED: so is not the card's secret.
+ */
+CK_RV block_scramble(struct card *c, const struct so *so, struct secret **r);
+
+/* The R of a scrambled card by its salt; CKR_FUNCTION_FAILED where there is no salt. */
+CK_RV block_r(struct card *c, const struct so *so, struct secret **r);
+
+#endif

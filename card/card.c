@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* One token at work: who it is, what governs it, what is remembered of it, what it showed last. */
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "card/card.h"
+#include "card/record_write.h"
+#include "card/state.h"
+#include "policy/log.h"
+
+#define PIN_LEN_SANE 255
+
+static bool
+set_profile(struct card *c)
+{
+	const char *name = c->office->config->profile;
+	const struct profile *p;
+	size_t i;
+
+	if (c->binding != NULL && c->binding->profile != NULL)
+		name = c->binding->profile;
+	if (name == NULL || strcmp(name, "auto") == 0)
+		p = profile_match(c->office->vendor->manufacturer, c->office->vendor->description,
+		    c->id.manufacturer, c->id.model);
+	else
+		p = profile_named(name);
+	if (p == NULL) {
+		log_error("there is no profile \"%s\"; correct Profile=", name);
+		return false;
+	}
+	c->profile = *p;
+	for (i = 0; c->binding != NULL && i < c->binding->n_overrides; i++) {
+		const struct override *o = &c->binding->overrides[i];
+
+		if (!profile_override(&c->profile, o->column, o->value)) {
+			log_error("%s:%u:%u: no such column or value: Profile.%s=%s",
+			    c->office->policy->file, o->line, o->column_number, o->column,
+			    o->value);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Who the vendor module is tells the profile; it is asked once a process. */
+static CK_RV
+know_vendor(struct vendor *v)
+{
+	CK_RV rv;
+
+	if (v->manufacturer[0] != '\0' || v->description[0] != '\0')
+		return CKR_OK;
+	rv = vendor_start(v);
+	if (rv == CKR_OK)
+		vendor_stop(v);
+	else
+		log_error("%s: C_Initialize: %s; is its service running?", v->path, rv_name(rv));
+	return rv;
+}
+
+CK_RV
+card_open(struct card *c, struct office *o, const struct identity *id)
+{
+	struct diags d = {0};
+	bool tie = false;
+	CK_RV rv;
+
+	memset(c, 0, sizeof(*c));
+	c->office = o;
+	c->lock = -1;
+	c->id = *id;
+	identity_uri(id, c->uri);
+	if (o->policy == NULL) {
+		log_error("%s: refused, since %s has errors and nobody can tell what would govern "
+			  "this token; run p11-latch check",
+		    c->uri, o->config->policy);
+		return CKR_FUNCTION_FAILED;
+	}
+	rv = know_vendor(o->vendor);
+	if (rv != CKR_OK)
+		return CKR_FUNCTION_FAILED;
+	c->binding = policy_match(o->policy, id, &tie, &d);
+	diags_log(&d);
+	diags_free(&d);
+	if (tie || !set_profile(c))
+		return CKR_FUNCTION_FAILED;
+	identity_name(id, c->profile.label_identity, c->name);
+	return card_read(c);
+}
+
+void
+card_close(struct card *c)
+{
+	card_release(c);
+	explicit_bzero(c, sizeof(*c));
+	c->lock = -1;
+}
+
+CK_RV
+card_read(struct card *c)
+{
+	const char *dir = c->office->config->state_dir;
+
+	if (record_read(dir, &c->id, c->profile.label_identity, &c->record) == RECORD_BAD) {
+		log_error("%s: its record %s/records/%s cannot be used; look at it, then run p11-latch "
+			  "forget or adopt for this token",
+		    c->uri, dir, c->name);
+		return CKR_FUNCTION_FAILED;
+	}
+	c->record.identity = c->id;
+	return private_read(dir, c->name, &c->private) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+enum lock_status
+card_take(struct card *c, unsigned wait_ms)
+{
+	enum lock_status status;
+
+	if (c->lock >= 0)
+		return LOCK_TAKEN;
+	status = lock_take(c->office->config->state_dir, c->name, wait_ms, &c->lock);
+	if (status == LOCK_TAKEN && card_read(c) != CKR_OK) {
+		card_release(c);
+		return LOCK_FAILED;
+	}
+	return status;
+}
+
+void
+card_release(struct card *c)
+{
+	if (c->lock >= 0)
+		close(c->lock);
+	c->lock = -1;
+}
+
+bool
+card_forget(struct card *c)
+{
+	const char *dir = c->office->config->state_dir;
+
+	/* The record last: as long as it is there, what is private is not missed silently. */
+	if (!private_remove(dir, c->name) ||
+	    !record_remove(dir, &c->id, c->profile.label_identity))
+		return false;
+	memset(&c->private, 0, sizeof(c->private));
+	memset(&c->record, 0, sizeof(c->record));
+	c->record.identity = c->id;
+	return true;
+}
+
+bool
+card_note(struct card *c)
+{
+	return private_write(c->office->config->state_dir, c->name, &c->private);
+}
+
+bool
+card_record(struct card *c, enum record_state state, enum record_method method, bool raise)
+{
+	const char *dir = c->office->config->state_dir;
+	struct record *r = &c->record;
+
+	if (raise && !state_next_sequence(dir, &r->sequence))
+		return false;
+	if (r->state != state || raise)
+		r->since = time(NULL);
+	r->state = state;
+	r->method = method;
+	if (state != RECORD_PERSONALIZING) {
+		r->ending = false;
+		r->hold[0] = '\0';
+	}
+	if (method != METHOD_REFUSE)
+		r->why[0] = '\0';
+	if (state != RECORD_BLOCKED)
+		r->by_user = false;
+	return record_write(dir, c->profile.label_identity, r);
+}
+
+void
+card_pin_bounds(const struct card *c, size_t *min, size_t *max)
+{
+	*min = c->info.ulMinPinLen;
+	*max = c->info.ulMaxPinLen;
+	/* Some modules say 0 or nonsense for "not known" (CK_UNAVAILABLE_INFORMATION). */
+	if (*max == 0 || *max > PIN_LEN_SANE)
+		*max = c->profile.pin_max != 0 ? c->profile.pin_max : PIN_LEN_SANE;
+	if (c->profile.pin_max != 0 && *max > c->profile.pin_max)
+		*max = c->profile.pin_max;
+	if (*min > *max)
+		*min = 0;
+	if (*min < c->profile.pin_min)
+		*min = c->profile.pin_min;
+}
+
+bool
+card_blocked(const struct card *c)
+{
+	return c->record.state == RECORD_BLOCKED ||
+	    (c->record.state == RECORD_PERSONALIZING && c->record.method == METHOD_REFUSE);
+}

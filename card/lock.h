@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The lock of one token: who has it may change its record, and its PIN. */
+#ifndef CARD_LOCK_H
+#define CARD_LOCK_H
+
+enum lock_status { LOCK_TAKEN, LOCK_BUSY, LOCK_FAILED };
+
+/*
+ * Takes the flock of DIR/private/NAME.lock, waiting at most wait_ms. *fd is CLOEXEC; closing it (or the end of
+ * all processes that have it) frees the lock. LOCK_FAILED is logged.
+ */
+enum lock_status lock_take(const char *dir, const char *name, unsigned wait_ms, int *fd);
+
+#endif

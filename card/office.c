@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What every request works with: configuration, policy, the vendor module, and who asks. */
+#include <string.h>
+
+#include "card/office.h"
+#include "card/state.h"
+#include "policy/log.h"
+
+CK_RV
+office_open(struct office *o, const char *config_file, enum caller caller)
+{
+	struct diags d = {0};
+	CK_RV rv = CKR_FUNCTION_FAILED;
+
+	memset(o, 0, sizeof(*o));
+	o->caller = caller;
+	o->config = config_read(config_file, &d);
+	if (o->config == NULL)
+		goto out;
+	if (!state_prepare(o->config->state_dir))
+		goto out;
+	o->policy = policy_read(o->config->policy, &d);
+	rv = vendor_open(o->config->module_path, &o->vendor);
+out:
+	diags_log(&d);
+	diags_free(&d);
+	if (rv != CKR_OK)
+		office_close(o);
+	return rv;
+}
+
+void
+office_close(struct office *o)
+{
+	vendor_close(o->vendor);
+	policy_free(o->policy);
+	config_free(o->config);
+	memset(o, 0, sizeof(*o));
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The private part of a token's record: journal, salt, counters. Nobody but the helper reads it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card/private.h"
+#include "card/state.h"
+#include "policy/ini.h"
+#include "policy/log.h"
+
+#define PRIVATE_FILE_MAX 4096 /* bytes */
+
+static const char *const journal_names[] = {
+    [JOURNAL_NONE] = "none",
+    [JOURNAL_UNBLOCK] = "unblock",
+    [JOURNAL_SO] = "so",
+};
+
+static bool
+parse_journal(const char *value, enum journal *journal)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(journal_names) / sizeof(journal_names[0]); i++) {
+		if (strcmp(journal_names[i], value) == 0) {
+			*journal = (enum journal)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+parse_salt(const char *value, unsigned char salt[SALT_LEN], bool *has)
+{
+	size_t i;
+	unsigned byte;
+
+	if (strlen(value) != 2 * SALT_LEN || strspn(value, "0123456789abcdef") != 2 * SALT_LEN)
+		return false;
+	for (i = 0; i < SALT_LEN; i++) {
+		if (sscanf(value + 2 * i, "%2x", &byte) != 1)
+			return false;
+		salt[i] = (unsigned char)byte;
+	}
+	*has = true;
+	return true;
+}
+
+static bool
+parse_flag(const char *value, bool *flag)
+{
+	*flag = true;
+	return strcmp(value, "true") == 0;
+}
+
+static bool
+parse_count(const char *value, unsigned *count)
+{
+	char *end;
+	unsigned long n;
+
+	if (value[0] < '0' || value[0] > '9')
+		return false;
+	errno = 0;
+	n = strtoul(value, &end, 10);
+	if (errno != 0 || *end != '\0' || n > 1000000)
+		return false;
+	*count = (unsigned)n;
+	return true;
+}
+
+static bool
+parse_kcv(const char *value, char kcv[7])
+{
+	if (strlen(value) != 6 || strspn(value, "0123456789ABCDEF") != 6)
+		return false;
+	strcpy(kcv, value);
+	return true;
+}
+
+static bool
+parse_entry(const struct ini_entry *e, struct private *p, bool *version)
+{
+	if (strcmp(e->name, "Version") == 0)
+		return *version = strcmp(e->value, "1") == 0;
+	if (strcmp(e->name, "Journal") == 0)
+		return parse_journal(e->value, &p->journal);
+	if (strcmp(e->name, "Salt") == 0)
+		return parse_salt(e->value, p->salt, &p->has_salt);
+	if (strcmp(e->name, "NextSalt") == 0)
+		return parse_salt(e->value, p->next_salt, &p->has_next_salt);
+	if (strcmp(e->name, "Proved") == 0)
+		return parse_flag(e->value, &p->proved);
+	if (strcmp(e->name, "ForeignSO") == 0)
+		return parse_flag(e->value, &p->foreign_so);
+	if (strcmp(e->name, "NewValid") == 0)
+		return parse_flag(e->value, &p->new_valid);
+	if (strcmp(e->name, "SOWrong") == 0)
+		return parse_count(e->value, &p->so_wrong);
+	if (strcmp(e->name, "LoginWrong") == 0)
+		return parse_count(e->value, &p->login_wrong);
+	if (strcmp(e->name, "LetterWrong") == 0)
+		return parse_count(e->value, &p->letter_wrong);
+	if (strcmp(e->name, "KCV") == 0)
+		return parse_kcv(e->value, p->kcv);
+	return false;
+}
+
+bool
+private_parse(const char *text, size_t len, struct private *p)
+{
+	const struct ini_section *section;
+	struct diags d = {0};
+	struct ini *ini;
+	bool ok = false, version = false;
+	size_t i;
+
+	memset(p, 0, sizeof(*p));
+	ini = ini_parse("private", text, len, 0, &d);
+	if (ini == NULL || d.n_errors != 0 || ini->n != 1)
+		goto out;
+	section = ini_section(ini, "Private");
+	if (section == NULL)
+		goto out;
+	for (i = 0; i < section->n; i++) {
+		if (!parse_entry(&section->entries[i], p, &version))
+			goto out;
+	}
+	ok = version;
+out:
+	ini_free(ini);
+	diags_free(&d);
+	if (!ok)
+		memset(p, 0, sizeof(*p));
+	return ok;
+}
+
+bool
+private_read(const char *dir, const char *name, struct private *p)
+{
+	char *path = state_path(dir, "private", name, ".state"), *text = NULL;
+	bool ok = false;
+	size_t len;
+
+	memset(p, 0, sizeof(*p));
+	if (path == NULL)
+		return false;
+	if (state_read(path, &text, &len, PRIVATE_FILE_MAX) != 0) {
+		ok = errno == ENOENT;
+		if (!ok)
+			log_error("%s: %s", path, strerror(errno));
+	} else {
+		ok = private_parse(text, len, p);
+		if (!ok)
+			log_error("%s is damaged or was written by another version of p11-latch; restore it "
+				  "from a backup, or run p11-latch forget for this token and "
+				  "personalize it anew",
+			    path);
+	}
+	free(text);
+	free(path);
+	return ok;
+}
+
+static void
+print_salt(FILE *f, const char *name, const unsigned char salt[SALT_LEN])
+{
+	size_t i;
+
+	fprintf(f, "%s=", name);
+	for (i = 0; i < SALT_LEN; i++)
+		fprintf(f, "%02x", salt[i]);
+	fputc('\n', f);
+}
+
+static void
+print_private(FILE *f, const struct private *p)
+{
+	fprintf(f, "[Private]\nVersion=%d\nJournal=%s\n", PRIVATE_VERSION,
+	    journal_names[p->journal]);
+	if (p->has_salt)
+		print_salt(f, "Salt", p->salt);
+	if (p->has_next_salt)
+		print_salt(f, "NextSalt", p->next_salt);
+	if (p->proved)
+		fputs("Proved=true\n", f);
+	if (p->foreign_so)
+		fputs("ForeignSO=true\n", f);
+	if (p->new_valid)
+		fputs("NewValid=true\n", f);
+	fprintf(f, "SOWrong=%u\nLoginWrong=%u\nLetterWrong=%u\n", p->so_wrong, p->login_wrong,
+	    p->letter_wrong);
+	if (p->kcv[0] != '\0')
+		fprintf(f, "KCV=%s\n", p->kcv);
+}
+
+bool
+private_write(const char *dir, const char *name, const struct private *p)
+{
+	char *path = state_path(dir, "private", name, ".state"), *text = NULL;
+	bool ok = false;
+	size_t len = 0;
+	FILE *f;
+
+	if (path == NULL || (f = open_memstream(&text, &len)) == NULL)
+		goto out;
+	print_private(f, p);
+	ok = fclose(f) == 0 && text != NULL && state_write(path, text, len, 0600);
+out:
+	free(text);
+	free(path);
+	return ok;
+}
+
+bool
+private_remove(const char *dir, const char *name)
+{
+	char *path = state_path(dir, "private", name, ".state");
+	bool ok = path != NULL && state_remove(path);
+
+	free(path);
+	return ok;
+}

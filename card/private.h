@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The private part of a token's record: journal, salt, counters. Nobody but the helper reads it. */
+#ifndef CARD_PRIVATE_H
+#define CARD_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "policy/identity.h"
+
+#define PRIVATE_VERSION 1
+#define SALT_LEN        32 /* bytes */
+
+/*
+ * What is under way. Written before the first change to the card, cleared after the record tells of it. Blocking
+ * needs no entry: a record that says personalizing, with its lock free, says that the card is to be blocked.
+ */
+enum journal {
+	JOURNAL_NONE,
+	JOURNAL_UNBLOCK, /* a new PIN that a person knows is being set */
+	JOURNAL_SO       /* it is set; the SO secret is being changed to the policy's new one */
+};
+
+struct private {
+	enum journal journal;
+	unsigned char salt[SALT_LEN]; /* of the R that the card is scrambled under */
+	bool has_salt;
+	unsigned char next_salt[SALT_LEN]; /* of the R that is being set */
+	bool has_next_salt;
+	bool proved;     /* in this life of the card an unblock call has succeeded */
+	bool foreign_so; /* the policy's SO secret is not this card's */
+	bool new_valid;  /* PUK= or NewCardManagerKey= is the SO secret now valid */
+	unsigned so_wrong;     /* wrong SO secrets sent from here since one was right */
+	unsigned login_wrong;  /* of them, by C_Login (row 4) */
+	unsigned letter_wrong; /* wrong PIN letters since one was right */
+	char kcv[7];     /* check value of the key that blocked the card; "" where it was no key */
+};
+
+/* False: unreadable or of a version that this program does not know (logged). Absent: all zero. */
+bool private_read(const char *dir, const char *name, struct private *p);
+
+/* Under the token's lock only. False: logged, the old file is intact. */
+bool private_write(const char *dir, const char *name, const struct private *p);
+
+bool private_remove(const char *dir, const char *name);
+
+/* Parses the text of the file; what private_read uses, and the fuzzer. */
+bool private_parse(const char *text, size_t len, struct private *p);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the vendor modules want: one row for each (design, section 7). The table links libc only. */
+#ifndef CARD_PROFILE_H
+#define CARD_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum so_form {
+	SO_FORM_TEXT, /* PUK as typed; key as its digits, separators dropped */
+	SO_FORM_PUK   /* PUK only: a key is refused */
+};
+
+enum so_counter {
+	SO_COUNTER_NONE,  /* wrong SO PINs cost nothing */
+	SO_COUNTER_FLAGS, /* a counter, which CKF_SO_PIN_COUNT_LOW, FINAL_TRY and LOCKED show */
+	SO_COUNTER_HIDDEN /* a counter that no flag shows: this machine counts */
+};
+
+struct profile {
+	const char *name;
+	enum so_form so_form;
+	bool lock; /* block by lock, else by scramble */
+	enum so_counter so_counter;
+	unsigned so_tries;    /* of a new card; 0: not known */
+	bool user_counter;    /* wrong user PINs lock the card */
+	bool label_identity;  /* serial numbers are constant: the label counts too */
+	bool caches;          /* a process keeps the PINs that it read at C_Initialize */
+	bool shows_life;      /* CKF_USER_PIN_INITIALIZED is true to the card */
+	bool shows_lock;      /* CKF_USER_PIN_LOCKED is seen by a new process */
+	bool so_login_proves; /* CKR_OK from C_Login as SO means that the PIN was right */
+	bool never_guess;     /* no wrong value may be sent, ever */
+	size_t pin_min,
+	    pin_max; /* bounds of what is sent as PIN, where the token's own are wider or absurd */
+};
+
+/* By name; NULL where there is none. */
+const struct profile *profile_named(const char *name);
+
+/*
+ * By C_GetInfo's manufacturerID and libraryDescription and the token's manufacturer and model,
+ * blanks at the end removed. Never NULL: "generic" where none matches.
+ */
+const struct profile *profile_match(const char *library_manufacturer,
+    const char *library_description, const char *token_manufacturer, const char *token_model);
+
+/*
+ * Sets one column (binding: Profile.COLUMN=) in a copy; false where there is no such column or
+ * value. Values: Block=lock|scramble, SoForm=text|puk, SoCounter=none|flags|hidden,
+ * Identity=serial|serial+label, SoTries=, PinMin= and PinMax= 0 to 255, the others true|false.
+ */
+bool profile_override(struct profile *p, const char *column, const char *value);
+
+/* The names of the columns that profile_override knows, for messages; NULL ends it. */
+extern const char *const profile_columns[];
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* R, the long PIN that nobody knows, computed from the SO secret and a salt. */
+#include <openssl/core_names.h>
+#include <openssl/kdf.h>
+#include <openssl/params.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "card/scramble.h"
+#include "policy/log.h"
+
+#define PIN_MAX 255
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+#define N_LETTERS (sizeof(alphabet) - 1)
+/* Bytes from here on would make the first letters likelier than the last, and are passed over. */
+#define UNBIASED (256 / N_LETTERS * N_LETTERS)
+
+/* Takes letters from bytes until len are had; false where the bytes do not last. */
+static bool
+map(const struct secret *bytes, size_t len, struct secret *pin)
+{
+	const unsigned char *b = secret_bytes(bytes);
+	size_t i, have = 0;
+
+	for (i = 0; i < secret_len(bytes) && have < len; i++) {
+		if (b[i] < UNBIASED)
+			secret_data(pin)[have++] = (unsigned char)alphabet[b[i] % N_LETTERS];
+	}
+	return have == len;
+}
+
+static bool
+scrypt(const struct secret *so, const unsigned char salt[SALT_LEN], struct secret *out)
+{
+	uint64_t n = 1u << 14, most = 64u * 1024 * 1024;
+	uint32_t r = 8, p = 1;
+	OSSL_PARAM params[] = {
+	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD,
+		(void *)(uintptr_t)secret_bytes(so), secret_len(so)),
+	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt,
+		SALT_LEN),
+	    OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
+	    OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),
+	    OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p),
+	    OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_MAXMEM, &most),
+	    OSSL_PARAM_construct_end(),
+	};
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "SCRYPT", NULL);
+	EVP_KDF_CTX *ctx = kdf != NULL ? EVP_KDF_CTX_new(kdf) : NULL;
+	bool ok;
+
+	ok = ctx != NULL && EVP_KDF_derive(ctx, secret_data(out), secret_len(out), params) == 1;
+	EVP_KDF_CTX_free(ctx);
+	EVP_KDF_free(kdf);
+	return ok;
+}
+
+CK_RV
+scramble_pin(const struct secret *so, const unsigned char salt[SALT_LEN], size_t len,
+    struct secret **r)
+{
+	struct secret *stream = NULL, *pin = NULL;
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	/* 8 bytes a letter: that they do not last has a chance of less than 2^-100. */
+	if ((stream = secret_alloc(8 * len)) == NULL || (pin = secret_alloc(len)) == NULL)
+		goto out;
+	rv = CKR_FUNCTION_FAILED;
+	if (!scrypt(so, salt, stream) || !map(stream, len, pin)) {
+		log_error("scrypt failed in OpenSSL");
+		goto out;
+	}
+	*r = pin;
+	pin = NULL;
+	rv = CKR_OK;
+out:
+	secret_free(&stream);
+	secret_free(&pin);
+	return rv;
+}
+
+struct secret *
+random_pin(size_t len)
+{
+	struct secret *stream = NULL, *pin = NULL;
+
+	if (len > PIN_MAX || (stream = secret_alloc(8 * len)) == NULL ||
+	    (pin = secret_alloc(len)) == NULL)
+		goto fail;
+	if (RAND_priv_bytes(secret_data(stream), (int)secret_len(stream)) != 1 ||
+	    !map(stream, len, pin))
+		goto fail;
+	secret_free(&stream);
+	return pin;
+fail:
+	log_error("no memory, or no randomness from OpenSSL");
+	secret_free(&stream);
+	secret_free(&pin);
+	return NULL;
+}

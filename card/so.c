@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SO secrets: which the policy has, which was presented, and which are one. */
+#include <string.h>
+
+#include "card/so.h"
+#include "policy/key.h"
+#include "policy/log.h"
+
+void
+so_clear(struct so *so)
+{
+	secret_free(&so->pin);
+	memset(so, 0, sizeof(*so));
+}
+
+bool
+so_presented(struct so *so, const struct secret *value)
+{
+	memset(so, 0, sizeof(*so));
+	so->pin = secret_dup(value);
+	return so->pin != NULL;
+}
+
+bool
+so_copy(struct so *to, const struct so *from)
+{
+	*to = *from;
+	to->pin = NULL;
+	if (from->pin == NULL)
+		return true;
+	to->pin = secret_dup(from->pin);
+	return to->pin != NULL;
+}
+
+static bool
+set_key(struct card *c, const struct secret *written, const char *origin, struct so *so)
+{
+	struct secret *bytes = NULL;
+	enum key_fault fault;
+
+	if (c->profile.so_form == SO_FORM_PUK) {
+		log_error("%s: this module takes a PUK, no card manager key; use InitialPUK= and PUK=",
+		    c->uri);
+		return false;
+	}
+	fault = key_parse(written, false, &bytes, NULL);
+	if (fault != KEY_GOOD) {
+		log_error("%s: the card manager key from %s: %s", c->uri, origin,
+		    key_fault_text(fault));
+		return false;
+	}
+	so->key = true;
+	so->pin = key_digits(written);
+	if (!key_check_value(bytes, so->kcv))
+		so->kcv[0] = '\0';
+	secret_free(&bytes);
+	return so->pin != NULL;
+}
+
+/* The value of an element as an SO secret; so->pin stays NULL where it has none. */
+static bool
+resolve(struct card *c, const struct description *desc, const struct value *v, bool key,
+    struct so *so)
+{
+	struct field_context context = {
+	    .binding = c->binding, .id = &c->id, .given = c->office->given};
+	struct resolved r;
+	bool ok = true;
+
+	memset(so, 0, sizeof(*so));
+	if (!field_resolve(&context, desc, v, &r))
+		return false;
+	if (r.kind == VALUE_LITERAL) {
+		if (key) {
+			ok = set_key(c, r.value, r.origin, so);
+		} else {
+			so->pin = secret_dup(r.value);
+			ok = so->pin != NULL;
+		}
+		so->policy = true;
+	}
+	resolved_free(&r);
+	return ok;
+}
+
+static bool
+now_of(struct card *c, const struct description *desc, struct so *so)
+{
+	bool key = description_uses_key(desc);
+
+	return resolve(c, desc, key ? &desc->card_manager_key : &desc->initial_puk, key, so);
+}
+
+bool
+so_to_set(struct card *c, const struct description *desc, struct so *so)
+{
+	bool key = description_uses_key(desc);
+
+	return resolve(c, desc, key ? &desc->new_card_manager_key : &desc->puk, key, so);
+}
+
+bool
+so_is_asked(const struct card *c, const struct description *desc)
+{
+	struct field_context context = {
+	    .binding = c->binding, .id = &c->id, .given = c->office->given};
+	const struct value *v =
+	    description_uses_key(desc) ? &desc->card_manager_key : &desc->initial_puk;
+	struct resolved r;
+	bool asked;
+
+	if (!field_resolve(&context, desc, v, &r))
+		return false;
+	asked = r.kind == VALUE_DIALOG || r.kind == VALUE_PIN_PAD;
+	resolved_free(&r);
+	return asked;
+}
+
+static bool
+find_in_policy(struct card *c, bool for_block, struct so *so)
+{
+	const struct description *first = c->binding->unblock, *second = NULL;
+
+	if (c->private.new_valid && first != NULL) {
+		if (!so_to_set(c, first, so))
+			return false;
+		if (so->pin != NULL)
+			return true;
+	}
+	if (for_block) {
+		first = c->binding->personalize;
+		second = c->binding->unblock;
+	} else if (first == NULL) {
+		first = c->binding->personalize;
+	}
+	if (first != NULL && !now_of(c, first, so))
+		return false;
+	if (so->pin == NULL && second != NULL)
+		return now_of(c, second, so);
+	return true;
+}
+
+bool
+so_of_policy(struct card *c, bool for_block, struct so *so)
+{
+	memset(so, 0, sizeof(*so));
+	if (c->binding == NULL || c->private.foreign_so)
+		return true;
+	if (!find_in_policy(c, for_block, so)) {
+		so_clear(so);
+		return false;
+	}
+	if (so->pin != NULL && so->key && c->private.kcv[0] != '\0' &&
+	    strcmp(so->kcv, c->private.kcv) != 0) {
+		log_error("%s: the policy's card manager key has check value %s, the one that this card was "
+			  "blocked with has %s; it is not tried. Correct the key in the policy",
+		    c->uri, so->kcv, c->private.kcv);
+		so_clear(so);
+		return false;
+	}
+	return true;
+}
+
+bool
+so_same(const struct so *a, const struct secret *value)
+{
+	struct secret *x = NULL, *y = NULL;
+	bool same = false;
+
+	if (!a->key)
+		return secret_equal(a->pin, value);
+	if (key_parse(a->pin, false, &x, NULL) == KEY_GOOD &&
+	    key_parse(value, false, &y, NULL) == KEY_GOOD)
+		same = secret_equal(x, y);
+	secret_free(&x);
+	secret_free(&y);
+	return same;
+}
+
+static bool
+is_now_of(struct card *c, const struct description *desc, const struct so *right, bool *has)
+{
+	struct so so;
+	bool same;
+
+	if (desc == NULL || !now_of(c, desc, &so))
+		return false;
+	*has = *has || so.pin != NULL;
+	same = so.pin != NULL && so_same(&so, right->pin);
+	if (same)
+		memcpy(c->private.kcv, so.kcv, sizeof(so.kcv));
+	so_clear(&so);
+	return same;
+}
+
+static bool
+is_new_of(struct card *c, const struct description *desc, const struct so *right)
+{
+	struct so so;
+	bool same;
+
+	if (desc == NULL || !so_to_set(c, desc, &so))
+		return false;
+	same = so.pin != NULL && so_same(&so, right->pin);
+	if (same)
+		memcpy(c->private.kcv, so.kcv, sizeof(so.kcv));
+	so_clear(&so);
+	return same;
+}
+
+void
+so_place(struct card *c, const struct so *right)
+{
+	const struct binding *b = c->binding;
+	bool has = false;
+
+	if (b == NULL)
+		return;
+	c->private.foreign_so = false;
+	c->private.new_valid = false;
+	c->private.kcv[0] = '\0';
+	if (is_new_of(c, b->unblock, right)) {
+		c->private.new_valid = true;
+		return;
+	}
+	if (is_now_of(c, b->unblock, right, &has) || is_now_of(c, b->personalize, right, &has))
+		return;
+	c->private.foreign_so = has;
+	if (has)
+		log_warning("%s: the card's SO secret is not the policy's: the policy's is not used for this "
+			    "card any more",
+		    c->uri);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The vendor module in this process: loading it, and finding a token behind it. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card/vendor.h"
+#include "policy/log.h"
+
+#define SLOTS_MAX 256
+
+CK_RV
+vendor_open(const char *path, struct vendor **out)
+{
+	CK_C_GetFunctionList get_list;
+	struct vendor *v;
+	void *handle;
+	CK_RV rv;
+
+	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (handle == NULL) {
+		log_error("vendor module cannot be loaded: %s; correct Path= in p11-latch.conf",
+		    dlerror());
+		return CKR_FUNCTION_FAILED;
+	}
+	/* POSIX's way to a function pointer: ISO C has no conversion from void *. */
+	*(void **)&get_list = dlsym(handle, "C_GetFunctionList");
+	if (get_list == NULL) {
+		log_error("%s is no PKCS#11 module: it has no C_GetFunctionList", path);
+		return CKR_FUNCTION_FAILED;
+	}
+	v = calloc(1, sizeof(*v));
+	if (v == NULL || (v->path = strdup(path)) == NULL) {
+		vendor_close(v);
+		return CKR_HOST_MEMORY;
+	}
+	rv = get_list(&v->f);
+	if (rv != CKR_OK || v->f == NULL) {
+		log_error("%s: C_GetFunctionList: %s", path, rv_name(rv));
+		vendor_close(v);
+		return CKR_FUNCTION_FAILED;
+	}
+	*out = v;
+	return CKR_OK;
+}
+
+static void
+copy_padded(char *to, const unsigned char *from, size_t len)
+{
+	while (len > 0 && (from[len - 1] == ' ' || from[len - 1] == '\0'))
+		len--;
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
+CK_RV
+vendor_start(struct vendor *v)
+{
+	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	CK_INFO info;
+	CK_RV rv;
+
+	rv = v->f->C_Initialize(&args);
+	if (rv != CKR_OK) {
+		log_debug("%s: C_Initialize: %s", v->path, rv_name(rv));
+		return rv;
+	}
+	v->initialized = true;
+	memset(&info, 0, sizeof(info));
+	rv = v->f->C_GetInfo(&info);
+	if (rv != CKR_OK) {
+		vendor_stop(v);
+		return rv;
+	}
+	copy_padded(v->manufacturer, info.manufacturerID, sizeof(info.manufacturerID));
+	copy_padded(v->description, info.libraryDescription, sizeof(info.libraryDescription));
+	return CKR_OK;
+}
+
+void
+vendor_stop(struct vendor *v)
+{
+	if (v->initialized)
+		v->f->C_Finalize(NULL);
+	v->initialized = false;
+}
+
+static CK_RV
+slots_with_tokens(struct vendor *v, CK_SLOT_ID **slots, CK_ULONG *n)
+{
+	CK_RV rv;
+
+	*slots = calloc(SLOTS_MAX, sizeof(**slots));
+	if (*slots == NULL)
+		return CKR_HOST_MEMORY;
+	/* Asking for the number first makes some modules look for new readers (PKCS#11 2.40, 5.5). */
+	rv = v->f->C_GetSlotList(CK_TRUE, NULL, n);
+	if (rv == CKR_OK) {
+		*n = SLOTS_MAX;
+		rv = v->f->C_GetSlotList(CK_TRUE, *slots, n);
+	}
+	if (rv != CKR_OK || *n > SLOTS_MAX) {
+		free(*slots);
+		*slots = NULL;
+		*n = 0;
+	}
+	return rv;
+}
+
+CK_RV
+vendor_tokens(struct vendor *v, struct token **list, size_t *n)
+{
+	CK_SLOT_ID *slots;
+	CK_ULONG n_slots, i;
+	CK_RV rv;
+
+	*list = NULL;
+	*n = 0;
+	rv = slots_with_tokens(v, &slots, &n_slots);
+	if (rv != CKR_OK)
+		return rv;
+	*list = calloc(n_slots + 1, sizeof(**list));
+	if (*list == NULL) {
+		free(slots);
+		return CKR_HOST_MEMORY;
+	}
+	for (i = 0; i < n_slots; i++) {
+		struct token *t = *list + *n;
+
+		t->slot = slots[i];
+		rv = v->f->C_GetTokenInfo(slots[i], &t->info);
+		if (rv != CKR_OK) {
+			log_debug("slot %lu: C_GetTokenInfo: %s", slots[i], rv_name(rv));
+			continue;
+		}
+		identity_set(&t->id, t->info.label, t->info.manufacturerID, t->info.model,
+		    t->info.serialNumber);
+		(*n)++;
+	}
+	free(slots);
+	return CKR_OK;
+}
+
+CK_RV
+vendor_find(struct vendor *v, const struct identity *id, bool with_label, struct token *found)
+{
+	char uri[IDENTITY_URI_MAX];
+	struct token *list;
+	size_t n, i, matches = 0;
+	CK_RV rv;
+
+	rv = vendor_tokens(v, &list, &n);
+	if (rv != CKR_OK)
+		return rv;
+	for (i = 0; i < n; i++) {
+		if (!identity_equal(&list[i].id, id, with_label))
+			continue;
+		if (matches++ == 0)
+			*found = list[i];
+	}
+	free(list);
+	if (matches == 1)
+		return CKR_OK;
+	if (matches == 0)
+		return CKR_TOKEN_NOT_PRESENT;
+	identity_uri(id, uri);
+	log_error("%zu tokens are %s, and nothing tells them apart; leave one in, or give each a label "
+		  "of its own",
+	    matches, uri);
+	return CKR_FUNCTION_FAILED;
+}
+
+void
+vendor_close(struct vendor *v)
+{
+	if (v == NULL)
+		return;
+	vendor_stop(v);
+	free(v->path);
+	free(v);
+}

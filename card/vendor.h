@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The vendor module in this process: loaded once, initialised for one piece of work at a time. */
+#ifndef CARD_VENDOR_H
+#define CARD_VENDOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <p11-kit/pkcs11.h>
+
+#include "policy/identity.h"
+
+struct vendor {
+	CK_FUNCTION_LIST *f;
+	char *path;
+	bool initialized;
+	char manufacturer[33]; /* C_GetInfo; empty before the first vendor_start() */
+	char description[33];
+};
+
+struct token {
+	CK_SLOT_ID slot;
+	CK_TOKEN_INFO info;
+	struct identity id;
+};
+
+/* Loads the module; the log says why it could not. To be closed by vendor_close(). */
+CK_RV vendor_open(const char *path, struct vendor **v);
+
+/*
+ * C_Initialize and C_Finalize. Between them, and nowhere else, the card may be touched: a load that is older
+ * than another process's change is stale on some modules, and on others it disturbs the application.
+ */
+CK_RV vendor_start(struct vendor *v);
+void vendor_stop(struct vendor *v);
+
+/* All tokens that are present: *list is to be freed; at most 256. Only between start and stop. */
+CK_RV vendor_tokens(struct vendor *v, struct token **list, size_t *n);
+
+/*
+ * The one token of this identity. CKR_TOKEN_NOT_PRESENT: it is not there. CKR_FUNCTION_FAILED: two are, and
+ * nobody can tell which is meant (logged).
+ */
+CK_RV vendor_find(struct vendor *v, const struct identity *id, bool with_label, struct token *t);
+
+/* "CKR_PIN_LOCKED"; for unknown ones "CKR_0x80000001". Valid until the next call in this thread. */
+const char *rv_name(CK_RV rv);
+
+/* The vendor module stays loaded until the process ends: unloading them is a known cause of crashes. */
+void vendor_close(struct vendor *v);
+
+#endif
