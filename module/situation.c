@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a token stands when a call comes: who it is, its record, this process's part. */
+#include <string.h>
+
+#include "module/provider.h"
+#include "module/situation.h"
+#include "module/slot.h"
+#include "policy/log.h"
+
+/* --- Who it is
+ * ------------------------------------------------------------------------------------- */
+
+static void
+trim(char *to, const unsigned char *from, size_t len)
+{
+	while (len > 0 && (from[len - 1] == ' ' || from[len - 1] == '\0'))
+		len--;
+	memcpy(to, from, len);
+	to[len] = '\0';
+}
+
+static const struct profile *
+profile_of(const CK_FUNCTION_LIST *v, const struct identity *id)
+{
+	char manufacturer[33], description[33];
+	CK_INFO info;
+
+	if (provider.profile != NULL)
+		return provider.profile;
+	memset(&info, 0, sizeof(info));
+	if (v->C_GetInfo(&info) != CKR_OK)
+		memset(&info, 0, sizeof(info));
+	trim(manufacturer, info.manufacturerID, sizeof(info.manufacturerID));
+	trim(description, info.libraryDescription, sizeof(info.libraryDescription));
+	return profile_match(manufacturer, description, id->manufacturer, id->model);
+}
+
+static void
+take_info(struct situation *s, const CK_TOKEN_INFO *info)
+{
+	identity_set(
+	    &s->identity, info->label, info->manufacturerID, info->model, info->serialNumber);
+	s->token_flags = info->flags;
+	s->fresh = true;
+}
+
+/* Asks the vendor who is in the slot. */
+static CK_RV
+look(struct situation *s)
+{
+	CK_TOKEN_INFO info;
+	unsigned long opened;
+	struct identity before;
+	CK_RV rv;
+
+	(void)slot_known(s->process, s->slot, &before, &s->profile, &opened);
+	rv = s->v->C_GetTokenInfo(s->slot->id, &info);
+	if (rv != CKR_OK)
+		return rv;
+	take_info(s, &info);
+	s->profile = profile_of(s->v, &s->identity);
+	slot_learn(s->process, s->slot, &s->identity, s->profile, opened);
+	return CKR_OK;
+}
+
+void
+situation_refresh(struct situation *s)
+{
+	CK_TOKEN_INFO info;
+
+	if (s->fresh || s->v->C_GetTokenInfo(s->slot->id, &info) != CKR_OK)
+		return;
+	s->token_flags = info.flags;
+	s->fresh = true;
+}
+
+/* --- Its record
+ * ------------------------------------------------------------------------------------ */
+
+static bool
+under_hold(const struct record *r)
+{
+	return r->hold[0] != '\0' && strcmp(r->hold, provider.hold) == 0;
+}
+
+static enum standing
+standing_of(const struct situation *s)
+{
+	switch (s->record.state) {
+	case RECORD_NONE:
+		break;
+	case RECORD_ACTIVE:
+		return STANDING_ACTIVE;
+	case RECORD_BLOCKED:
+		return STANDING_BLOCKED;
+	case RECORD_PERSONALIZING:
+		if (under_hold(&s->record) ||
+		    (s->slot != NULL && slot_holding(s->process, s->slot)))
+			return STANDING_OURS;
+		return STANDING_OTHERS;
+	}
+	return STANDING_NONE;
+}
+
+static enum record_status
+read_record(struct situation *s)
+{
+	return record_read(
+	    provider.config->state_dir, &s->identity, s->profile->label_identity, &s->record);
+}
+
+/* With fresh flags. A record of the card's last life says nothing of this one. */
+static void
+judge(struct situation *s, enum record_status status)
+{
+	s->standing = STANDING_UNKNOWN;
+	if (status == RECORD_BAD)
+		return;
+	if (s->profile->shows_life && s->fresh && (s->token_flags & CKF_USER_PIN_INITIALIZED) == 0)
+		memset(&s->record, 0, sizeof(s->record));
+	s->standing = standing_of(s);
+	s->stale = s->standing != STANDING_NONE && s->profile->caches &&
+		   s->record.sequence > process_sequence() &&
+		   (s->slot == NULL || s->record.sequence != slot_sequence(s->process, s->slot));
+}
+
+/* Where nothing is held the watcher's socket is none. */
+static void
+check_watcher(struct situation *s)
+{
+	if (s->slot != NULL && process_holds(s->process))
+		s->died = slot_check_watcher(s->process, s->slot);
+}
+
+CK_RV
+situation_of_session(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session)
+{
+	enum record_status status;
+	unsigned long opened;
+	CK_RV rv;
+
+	memset(s, 0, sizeof(*s));
+	s->v = v;
+	s->process = process_get();
+	if (s->process == NULL)
+		return CKR_HOST_MEMORY;
+	s->slot = slot_of_session(s->process, v, session);
+	if (s->slot == NULL)
+		return CKR_SESSION_HANDLE_INVALID;
+	check_watcher(s);
+	if (!slot_known(s->process, s->slot, &s->identity, &s->profile, &opened)) {
+		rv = look(s);
+		if (rv != CKR_OK)
+			return rv;
+	}
+	status = read_record(s);
+	if (status != RECORD_ABSENT && !s->fresh) {
+		/* Now that it matters, the card itself is asked again: it may be another one. */
+		rv = look(s);
+		if (rv != CKR_OK)
+			return rv;
+		status = read_record(s);
+	}
+	judge(s, status);
+	if (s->standing != STANDING_NONE)
+		identity_uri(&s->identity, s->uri);
+	return CKR_OK;
+}
+
+void
+situation_of_info(
+    struct situation *s, const CK_FUNCTION_LIST *v, CK_SLOT_ID id, const CK_TOKEN_INFO *info)
+{
+	memset(s, 0, sizeof(*s));
+	s->v = v;
+	s->standing = STANDING_UNKNOWN;
+	s->process = process_get();
+	if (s->process == NULL)
+		return;
+	if (process_holds(s->process))
+		s->slot = slot_find(s->process, id);
+	check_watcher(s);
+	take_info(s, info);
+	s->profile = profile_of(v, &s->identity);
+	judge(s, read_record(s));
+}
+
+/* --- Asking
+ * ---------------------------------------------------------------------------------------- */
+
+void
+situation_request(struct situation *s, struct wire *w, enum wire_type type, uint32_t flags)
+{
+	unsigned char wire[IDENTITY_WIRE_LEN];
+
+	if (s->stale)
+		flags |= WIRE_FLAG_STALE;
+	if (s->fresh && (s->token_flags & CKF_USER_PIN_LOCKED) != 0)
+		flags |= WIRE_FLAG_LOCKED;
+	if (slot_r_login(s->process, s->slot))
+		flags |= WIRE_FLAG_R_LOGIN;
+	identity_pack(&s->identity, wire);
+	wire_begin(w, type);
+	wire_put(w, WIRE_IDENTITY, wire, sizeof(wire));
+	wire_put_u32(w, WIRE_FLAGS, flags);
+	if (s->fresh)
+		wire_put_u32(w, WIRE_TOKEN_FLAGS, (uint32_t)s->token_flags);
+	identity_uri(&s->identity, s->uri);
+}
+
+static void
+note_sequence(struct situation *s, const struct answer *a)
+{
+	if (a->sequence != 0)
+		slot_set_sequence(s->process, s->slot, a->sequence);
+}
+
+bool
+situation_ask(
+    struct situation *s, struct wire *w, struct client *c, const char *call, struct answer *a)
+{
+	if (!client_open(c, call)) {
+		wire_end(w);
+		return false;
+	}
+	if (!client_ask(c, w, CLIENT_LIMIT_MS, call, s->uri, a)) {
+		client_close(c);
+		return false;
+	}
+	note_sequence(s, a);
+	return true;
+}
+
+bool
+situation_result(
+    struct situation *s, struct client *c, CK_RV rv, const char *call, struct answer *a)
+{
+	struct wire w;
+
+	wire_begin(&w, WIRE_RESULT);
+	wire_put_u32(&w, WIRE_RV, (uint32_t)rv);
+	if (!client_ask(c, &w, CLIENT_LIMIT_MS, call, s->uri, a))
+		return false;
+	note_sequence(s, a);
+	return true;
+}
+
+void
+situation_settle(struct situation *s)
+{
+	static const char call[] = "settling what the watcher left";
+	struct client c;
+	struct answer a;
+	struct wire w;
+
+	situation_request(s, &w, WIRE_RELEASE, 0);
+	if (!situation_ask(s, &w, &c, call, &a))
+		return;
+	if (a.verdict != WIRE_DONE || a.rv != CKR_OK)
+		log_warning("%s: not settled (0x%lx); see p11-latch status", s->uri, a.rv);
+	answer_end(&a);
+	client_close(&c);
+}
+
+void
+situation_log_stale(const struct situation *s, const char *call)
+{
+	log_error("%s, %s: another process changed the PIN after this program called C_Initialize, "
+		  "and its "
+		  "vendor module still has the old one; restart this program",
+	    call, s->uri);
+}
