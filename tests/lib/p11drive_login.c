@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* p11drive's commands on PINs: login, logout, and the setting of PINs. */
+#include <dlfcn.h>
+#include <string.h>
+
+#include "tests/lib/p11drive.h"
+
+/*
+ * PKCS#11 3.0, 3.7: the list of a 3.0 interface has the 68 functions of 2.40 after its version,
+ * then C_GetInterfaceList, C_GetInterface and C_LoginUser.
+ */
+#define FUNCTIONS_2_40 68
+#define AT_LOGIN_USER  (FUNCTIONS_2_40 + 2)
+
+struct interface {
+	CK_UTF8CHAR *name;
+	void *list;
+	CK_FLAGS flags;
+};
+
+struct list_3_0 {
+	CK_VERSION version;
+	void (*functions[AT_LOGIN_USER + 1])(void);
+};
+
+typedef CK_RV (*get_interface_fn)(CK_UTF8CHAR_PTR, CK_VERSION *, struct interface **, CK_FLAGS);
+
+static CK_SESSION_HANDLE
+session(const struct drive *d)
+{
+	return d->now != NULL ? d->now->handle : 0;
+}
+
+static bool
+user_type(const char *word, CK_USER_TYPE *type)
+{
+	if (strcmp(word, "user") == 0)
+		*type = CKU_USER;
+	else if (strcmp(word, "so") == 0)
+		*type = CKU_SO;
+	else if (strcmp(word, "context") == 0)
+		*type = CKU_CONTEXT_SPECIFIC;
+	else
+		return false;
+	return true;
+}
+
+static CK_RV
+do_login(struct drive *d, char **words, unsigned n)
+{
+	CK_USER_TYPE type;
+	struct text pin;
+
+	(void)n;
+	text_read(&pin, words[1]);
+	if (!user_type(words[0], &type) || pin.bad) {
+		detail(d, "(p11drive does not understand this)");
+		return CKR_ARGUMENTS_BAD;
+	}
+	return d->f->C_Login(session(d), type, text_pointer(&pin), pin.len);
+}
+
+static login_user_fn
+find_login_user(struct drive *d)
+{
+	CK_VERSION version = {3, 0};
+	get_interface_fn get;
+	struct interface *interface = NULL;
+
+	*(void **)&get = dlsym(d->library, "C_GetInterface");
+	if (get == NULL)
+		return NULL;
+	if (get((CK_UTF8CHAR_PTR) "PKCS 11", &version, &interface, 0) != CKR_OK ||
+	    interface == NULL)
+		return NULL;
+	return (login_user_fn)((struct list_3_0 *)interface->list)->functions[AT_LOGIN_USER];
+}
+
+static CK_RV
+do_login_user(struct drive *d, char **words, unsigned n)
+{
+	login_user_fn login = find_login_user(d);
+	struct text pin, name;
+	CK_USER_TYPE type;
+
+	text_read(&pin, words[1]);
+	text_read(&name, n > 2 ? words[2] : "empty");
+	if (login == NULL) {
+		detail(d, "(the module has no 3.0 interface)");
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	}
+	if (!user_type(words[0], &type) || pin.bad || name.bad) {
+		detail(d, "(p11drive does not understand this)");
+		return CKR_ARGUMENTS_BAD;
+	}
+	return login(session(d), type, text_pointer(&pin), pin.len, text_pointer(&name), name.len);
+}
+
+static CK_RV
+do_logout(struct drive *d, char **words, unsigned n)
+{
+	(void)words;
+	(void)n;
+	return d->f->C_Logout(session(d));
+}
+
+static CK_RV
+do_init_pin(struct drive *d, char **words, unsigned n)
+{
+	struct text pin;
+
+	(void)n;
+	text_read(&pin, words[0]);
+	return d->f->C_InitPIN(session(d), text_pointer(&pin), pin.len);
+}
+
+static CK_RV
+do_set_pin(struct drive *d, char **words, unsigned n)
+{
+	struct text old, new;
+
+	(void)n;
+	text_read(&old, words[0]);
+	text_read(&new, words[1]);
+	return d->f->C_SetPIN(session(d), text_pointer(&old), old.len, text_pointer(&new), new.len);
+}
+
+const struct command login_commands[] = {
+    {"login", 2, 2, "user|so|context PIN", do_login},
+    {"login-user", 2, 3, "user|so|context PIN [NAME]", do_login_user},
+    {"logout", 0, 0, "", do_logout},
+    {"init-pin", 1, 1, "PIN", do_init_pin},
+    {"set-pin", 2, 2, "OLD NEW", do_set_pin},
+    {NULL, 0, 0, NULL, NULL},
+};

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Real tokens, made fresh in this test's own namespaces. Sourced, after tap.sh and drive.sh.
+#
+#	softhsm_start             a factory token of SoftHSM2
+#	opencryptoki_start        a factory token of openCryptoki, its daemon running
+#	token_start KIND          one of the two by name: for K in $TOKENS; do token_start $K; ...
+#	token_new [LABEL]         a factory token once more, in place of the one before
+#	token_second              another token beside it; SECOND_LABEL, the same SO PIN
+#	token_stop
+#
+# They set MODULE (path of the vendor's module), TOKEN (softhsm, opencryptoki), LABEL, SO (SO PIN now valid),
+# SO_NEW (another that the token takes), PIN, PIN_NEW (user PINs that it takes; none is set yet).
+
+TOKENS="softhsm opencryptoki"
+SO=76543210
+SO_NEW=13572468
+PIN=123456
+PIN_NEW=654321
+LABEL=latch
+SECOND_LABEL=second
+
+multiarch_file() {
+	for multiarch in /usr/lib/*-linux-gnu*/"$1" /usr/lib64/"$1" /usr/lib/"$1"; do
+		if [ -e "$multiarch" ]; then
+			printf '%s' "$multiarch"
+			return
+		fi
+	done
+	return 1
+}
+
+softhsm_start() {
+	TOKEN=softhsm
+	MODULE=$(multiarch_file softhsm/libsofthsm2.so) || bail_out "softhsm2 is not installed"
+	SOFTHSM2_CONF=$SCRATCH/softhsm2.conf
+	export SOFTHSM2_CONF
+	cat >"$SOFTHSM2_CONF" <<-EOF
+		directories.tokendir = $SCRATCH/softhsm
+		objectstore.backend = file
+		log.level = ERROR
+		slots.removable = false
+	EOF
+	token_new
+}
+
+# The slot's number, configuration name.
+opencryptoki_slot() {
+	printf 'slot %s\n{\nstdll = libpkcs11_sw.so\n' "$1"
+	[ "$2" = swtok ] || printf 'tokname = %s\n' "$2"
+	printf '}\n'
+	for folder in "/run/lock/opencryptoki/$2" "/var/lib/opencryptoki/$2" \
+		"/var/lib/opencryptoki/$2/TOK_OBJ"; do
+		install -d -m 770 -g pkcs11 "$folder"
+	done
+}
+
+opencryptoki_daemon() {
+	/usr/sbin/pkcsslotd || bail_out "pkcsslotd does not start"
+	wait_for 10 test -S /run/pkcsslotd.socket || bail_out "pkcsslotd has no socket"
+}
+
+opencryptoki_start() {
+	TOKEN=opencryptoki
+	MODULE=$(multiarch_file opencryptoki/libopencryptoki.so.0) ||
+		bail_out "opencryptoki is not installed"
+	install -d -m 755 /run/lock
+	install -d -m 770 -g pkcs11 /run/lock/opencryptoki
+	{
+		echo 'version opencryptoki-3.1'
+		opencryptoki_slot 0 swtok
+		opencryptoki_slot 1 second
+	} >/etc/opencryptoki/opencryptoki.conf
+	opencryptoki_daemon
+	token_new
+}
+
+token_start() {
+	"${1}_start"
+}
+
+# Factory state: on openCryptoki the SO PIN had to be changed from its default once, as it forces.
+token_new() {
+	LABEL=${1:-latch}
+	case $TOKEN in
+	softhsm)
+		rm -rf "$SCRATCH/softhsm"
+		install -d -m 700 "$SCRATCH/softhsm"
+		token_lines "slot 0" "init-token $SO \"$LABEL\""
+		;;
+	opencryptoki)
+		opencryptoki_wipe
+		token_lines "slot 0" "init-token 87654321 \"$LABEL\"" "open rw" \
+			"login so 87654321" "set-pin 87654321 $SO"
+		;;
+	esac
+}
+
+token_second() {
+	case $TOKEN in
+	softhsm) token_lines "slot 1" "init-token $SO $SECOND_LABEL" ;;
+	opencryptoki)
+		token_lines "slot 1" "init-token 87654321 $SECOND_LABEL" "open rw" \
+			"login so 87654321" "set-pin 87654321 $SO"
+		;;
+	esac
+}
+
+token_lines() {
+	token_out=$("$P11DRIVE" "$MODULE" initialize "$@")
+	if printf '%s\n' "$token_out" | grep -qv ' CKR_OK'; then
+		bail_out "$TOKEN: no fresh token: $token_out"
+	fi
+}
+
+# With the daemon stopped, or it would write back what it has in memory.
+opencryptoki_wipe() {
+	opencryptoki_stop
+	for folder in /var/lib/opencryptoki/swtok /var/lib/opencryptoki/second; do
+		rm -rf "${folder:?}"/*
+		install -d -m 770 -g pkcs11 "$folder/TOK_OBJ"
+	done
+	rm -f /dev/shm/var.lib.opencryptoki.*
+	opencryptoki_daemon
+}
+
+opencryptoki_stop() {
+	daemon=$(cat /run/pkcsslotd.pid 2>/dev/null) || return 0
+	kill "$daemon" 2>/dev/null || true
+	wait_for 5 gone "$daemon" || kill -9 "$daemon"
+	rm -f /run/pkcsslotd.pid /run/pkcsslotd.socket
+}
+
+token_stop() {
+	[ "$TOKEN" != opencryptoki ] || opencryptoki_stop
+}
+
+# personalize_direct [PIN]: the vendor's own C_InitPIN, without p11-latch anywhere.
+personalize_direct() {
+	once_out=$(once "$MODULE" "login so $SO" "init-pin ${1:-$PIN}")
+	[ "$(printf '%s\n' "$once_out" | last_rv)" = CKR_OK ] || bail_out "init-pin: $once_out"
+}
