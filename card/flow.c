@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The flows behind C_Login and C_SetPIN. */
+#include <string.h>
+
+#include "card/block.h"
+#include "card/flow.h"
+#include "card/pin.h"
+#include "card/unblock.h"
+#include "policy/log.h"
+
+void
+outcome_clear(struct outcome *o)
+{
+	secret_free(&o->r);
+	secret_free(&o->pin);
+	so_clear(&o->so);
+	memset(o, 0, sizeof(*o));
+}
+
+static void
+done(struct outcome *o, CK_RV rv)
+{
+	o->verdict = VERDICT_DONE;
+	o->rv = rv;
+}
+
+/* Whether R in the application's own process is the better way: modules that cache (design, section 6). */
+static bool
+by_r(const struct card *c, const struct request *q)
+{
+	if (q->r_login)
+		return true;
+	return c->profile.caches && !q->stale && c->record.method == METHOD_SCRAMBLE &&
+	    c->private.has_salt;
+}
+
+/* Unblocks with o->so, and new becomes the PIN: by R in the application's process, or from here. */
+static CK_RV
+unblock(struct card *c, const struct request *q, const struct secret *new, struct outcome *o)
+{
+	CK_RV rv;
+
+	if (!by_r(c, q))
+		return unblock_with_pin(c, &o->so, q->via, new);
+	rv = unblock_r(c, &o->so, q->via, &o->r);
+	if (rv != CKR_OK)
+		return rv;
+	o->pin = secret_dup(new);
+	if (o->pin == NULL || !unblock_announce(c))
+		return CKR_FUNCTION_FAILED;
+	o->verdict = VERDICT_SET_WITH_R;
+	return CKR_OK;
+}
+
+static void
+login_letter(struct card *c, const struct request *q, struct outcome *o)
+{
+	CK_RV rv = unblock(c, q, q->value, o);
+
+	if (rv != CKR_OK)
+		done(o, rv);
+	else if (o->verdict != VERDICT_SET_WITH_R)
+		o->verdict = VERDICT_VENDOR;
+}
+
+/* The value is a right PUK or key: R is lent for this login, and the card stays blocked. */
+static void
+login_with_r(struct card *c, const struct request *q, enum row row, struct outcome *o)
+{
+	CK_RV rv;
+
+	if (q->stale) {
+		log_error("%s: the program that logs in was started before the card was blocked and keeps "
+			  "what it read then; restart it, then unblock the card",
+		    c->uri);
+		done(o, CKR_FUNCTION_FAILED);
+		return;
+	}
+	rv = unblock_r(c, &o->so, q->via, &o->r);
+	if (rv == CKR_OK)
+		o->verdict = VERDICT_USE_R;
+	else
+		done(o, row == ROW_OTHER && rv == CKR_PIN_INCORRECT ? CKR_PIN_LOCKED : rv);
+}
+
+void
+flow_login(struct card *c, const struct request *q, struct outcome *o)
+{
+	const struct presented p = {.value = q->value, .via = q->via};
+	enum row row;
+	CK_RV rv;
+
+	memset(o, 0, sizeof(*o));
+	if (c->binding == NULL && c->record.state == RECORD_NONE) {
+		o->verdict = VERDICT_VENDOR;
+		if (q->locked)
+			done(o, CKR_PIN_LOCKED);
+		return;
+	}
+	rv = flow_begin(c, q);
+	if (rv != CKR_OK) {
+		done(o, rv);
+		return;
+	}
+	if (!card_blocked(c)) {
+		o->verdict = VERDICT_VENDOR;
+		return;
+	}
+	rv = row_find(c, &p, &row, &o->so);
+	if (rv != CKR_OK)
+		done(o, rv);
+	else if (row == ROW_LETTER)
+		login_letter(c, q, o);
+	else
+		login_with_r(c, q, row, o);
+}
+
+static bool
+begins_personalization(const struct card *c, const struct request *q)
+{
+	const struct binding *b = c->binding;
+
+	return b != NULL && b->personalize_on == PERSONALIZE_ON_SET_PIN && q->logged_in &&
+	    c->record.state == RECORD_NONE && b->personalize != NULL && b->personalize->block_card;
+}
+
+static void
+set_pin_open(struct card *c, const struct request *q, struct outcome *o)
+{
+	CK_RV rv;
+
+	o->verdict = VERDICT_VENDOR;
+	if (!begins_personalization(c, q))
+		return;
+	rv = flow_personalize(c, q->hold);
+	if (rv != CKR_OK)
+		done(o, rv);
+	else
+		o->verdict = VERDICT_PERSONALIZE;
+}
+
+void
+flow_set_pin(struct card *c, const struct request *q, struct outcome *o)
+{
+	const struct presented p = {.value = q->value, .via = q->via};
+	enum row row;
+	CK_RV rv;
+
+	memset(o, 0, sizeof(*o));
+	if (c->binding == NULL && c->record.state == RECORD_NONE) {
+		o->verdict = VERDICT_VENDOR;
+		return;
+	}
+	rv = flow_begin(c, q);
+	if (rv != CKR_OK) {
+		done(o, rv);
+		return;
+	}
+	if (!card_blocked(c)) {
+		set_pin_open(c, q, o);
+		return;
+	}
+	rv = unblock_check_pin(c, q->new_pin, q->value);
+	if (rv == CKR_OK)
+		rv = row_find(c, &p, &row, &o->so);
+	if (rv == CKR_OK)
+		rv = unblock(c, q, q->new_pin, o);
+	if (rv != CKR_OK || o->verdict != VERDICT_SET_WITH_R)
+		done(o, rv);
+}
+
+void
+flow_result(struct card *c, CK_RV rv, struct outcome *o)
+{
+	if (pin_unchanged(rv) && rv != CKR_PIN_EXPIRED && rv != CKR_PIN_LEN_RANGE &&
+	    rv != CKR_PIN_INVALID)
+		log_debug("%s: C_SetPIN with R: %s", c->uri, rv_name(rv));
+	if (rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_INVALID) {
+		c->private.journal = JOURNAL_NONE;
+		done(o, card_note(c) ? rv : CKR_FUNCTION_FAILED);
+		return;
+	}
+	if (rv == CKR_OK && pin_login(c, o->pin) == CKR_OK) {
+		done(o, unblock_finish(c, &o->so));
+		return;
+	}
+	rv = unblock_with_pin(c, &o->so, SO_VIA_REQUEST, o->pin);
+	if (rv == CKR_OK)
+		log_warning("%s: unblocked, but not in the program that asked: restart it before it logs in",
+		    c->uri);
+	done(o, rv);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The flow behind C_InitPIN: a personalization begins, or the application unblocks a card by itself. */
+#include <stdio.h>
+#include <string.h>
+
+#include "card/flow.h"
+#include "card/pin.h"
+#include "card/unblock.h"
+#include "policy/log.h"
+
+#define WAIT_MS 10000
+
+static const char *
+who_holds(const struct card *c)
+{
+	return c->record.state == RECORD_PERSONALIZING ? "is being personalized by another process" :
+							 "is in use by another request";
+}
+
+static CK_RV
+may_personalize(const struct card *c, const char *hold, bool *may)
+{
+	const struct binding *b = c->binding;
+
+	*may = b != NULL && b->personalize != NULL && b->personalize->block_card &&
+	    (b->personalize_on != PERSONALIZE_ON_COMMAND || hold != NULL);
+	if (b != NULL && b->personalize != NULL &&
+	    (b->personalize->init_cr_key || b->personalize->use_card_manager_key)) {
+		log_error("%s: refused: %s asks for an offline-unblockable card (InitCRKey=), which this "
+			  "version cannot make yet",
+		    c->uri, b->personalize->file);
+		return CKR_FUNCTION_FAILED;
+	}
+	if (*may && c->office->caller == CALLER_ANYONE) {
+		log_error("%s: refused: only operators may personalize cards; join the group of "
+			  "operators.sock",
+		    c->uri);
+		return CKR_FUNCTION_FAILED;
+	}
+	return CKR_OK;
+}
+
+CK_RV
+flow_personalize(struct card *c, const char *hold)
+{
+	bool may;
+	CK_RV rv;
+
+	rv = may_personalize(c, hold, &may);
+	if (rv != CKR_OK)
+		return rv;
+	c->private.journal = JOURNAL_NONE;
+	c->private.letter_wrong = 0;
+	c->private.foreign_so = false;
+	snprintf(c->record.hold, sizeof(c->record.hold), "%s", hold != NULL ? hold : "");
+	c->record.ending = false;
+	if (!card_note(c) || !card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false))
+		return CKR_FUNCTION_FAILED;
+	return CKR_OK;
+}
+
+static CK_RV
+begin_locked(struct card *c, const char *hold, enum init_kind *kind)
+{
+	bool may;
+	CK_RV rv;
+
+	if (c->record.state != RECORD_NONE && card_reborn(c) && !card_forget(c))
+		return CKR_FUNCTION_FAILED;
+	if (c->record.state == RECORD_PERSONALIZING) {
+		*kind = INIT_PERSONALIZE;
+		return flow_personalize(c, hold);
+	}
+	if (c->record.state == RECORD_NONE && (c->info.flags & CKF_USER_PIN_LOCKED) == 0) {
+		rv = may_personalize(c, hold, &may);
+		if (rv != CKR_OK)
+			return rv;
+		if (may) {
+			*kind = INIT_PERSONALIZE;
+			return flow_personalize(c, hold);
+		}
+		if (c->binding != NULL && c->binding->personalize != NULL) {
+			*kind = INIT_PASS;
+			return CKR_OK;
+		}
+	}
+	*kind = INIT_UNBLOCK;
+	return unblock_announce(c) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+CK_RV
+flow_init_begin(struct card *c, const char *hold, enum init_kind *kind)
+{
+	CK_RV rv;
+
+	*kind = INIT_PASS;
+	if (c->binding == NULL && c->record.state == RECORD_NONE)
+		return CKR_OK;
+	switch (card_take(c, WAIT_MS)) {
+	case LOCK_TAKEN:
+		break;
+	case LOCK_BUSY:
+		log_error("%s: C_InitPIN is refused: the card %s", c->uri, who_holds(c));
+		return CKR_FUNCTION_FAILED;
+	default:
+		return CKR_FUNCTION_FAILED;
+	}
+	rv = begin_locked(c, hold, kind);
+	if (rv != CKR_OK || *kind == INIT_PASS)
+		card_release(c);
+	return rv;
+}
+
+static CK_RV
+nothing_happened(struct card *c, enum init_kind kind, bool fresh)
+{
+	bool ok;
+
+	if (kind == INIT_PERSONALIZE) {
+		if (!fresh)
+			return CKR_OK;
+		ok = card_forget(c);
+	} else {
+		c->private.journal = JOURNAL_NONE;
+		ok = card_note(c);
+	}
+	card_release(c);
+	return ok ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+CK_RV
+flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh)
+{
+	if (pin_unchanged(rv))
+		return nothing_happened(c, kind, fresh);
+	if (rv == CKR_OK)
+		c->private.proved = true;
+	if (kind == INIT_PERSONALIZE) {
+		if (rv != CKR_OK)
+			log_warning("%s: C_InitPIN: %s; taken as if it had succeeded", c->uri,
+			    rv_name(rv));
+		return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
+	}
+	if (rv == CKR_OK) {
+		c->private.so_wrong = 0;
+		c->private.login_wrong = 0;
+		rv = unblock_finish(c, NULL);
+	} else {
+		/* Whether the PIN is the new one is found out at the next login: the journal stays open. */
+		rv = CKR_OK;
+	}
+	card_release(c);
+	return rv;
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a value is that somebody presents on a blocked card (design, section 6, "Unblock"). */
+#include <string.h>
+#include <time.h>
+
+#include "card/row.h"
+#include "policy/log.h"
+
+/* Behind the socket for all, what a wrong guess costs, with the token's lock held: one guess a second. */
+#define GUESS_PAUSE_S 1
+
+/* The PIN letter of the card, NULL where none is in force. */
+static struct secret *
+letter(struct card *c)
+{
+	struct field_context context = {
+	    .binding = c->binding, .id = &c->id, .given = c->office->given};
+	struct secret *pin = NULL;
+	struct resolved r;
+
+	if (c->binding == NULL || c->binding->unblock == NULL || c->record.by_user ||
+	    c->private.letter_wrong >= LETTER_TRIES)
+		return NULL;
+	if (!field_resolve(&context, c->binding->unblock, &c->binding->unblock->pin, &r))
+		return NULL;
+	if (r.kind == VALUE_LITERAL && (r.own || c->binding->pin_letter))
+		pin = secret_dup(r.value);
+	resolved_free(&r);
+	return pin;
+}
+
+bool
+row_letter_in_force(struct card *c)
+{
+	struct secret *pin = letter(c);
+	bool in_force = pin != NULL;
+
+	secret_free(&pin);
+	return in_force;
+}
+
+/* Row 4 is for a policy that leaves the SO secret to people. */
+static bool
+may_be_other(const struct card *c, enum so_via via)
+{
+	const struct description *unblock = c->binding != NULL ? c->binding->unblock : NULL;
+
+	if (c->private.foreign_so)
+		return true;
+	if (unblock == NULL)
+		return via != SO_VIA_LOGIN;
+	return so_is_asked(c, unblock);
+}
+
+static CK_RV
+nothing_matches(struct card *c, const struct presented *p, bool policy_holds)
+{
+	bool in_force;
+
+	if (c->office->caller == CALLER_ANYONE) {
+		struct timespec ts = {.tv_sec = GUESS_PAUSE_S};
+
+		nanosleep(&ts, NULL);
+	}
+	if (p->via != SO_VIA_LOGIN) {
+		if (policy_holds)
+			return CKR_PIN_INCORRECT;
+		log_error("%s: nothing presented can unblock this card, since its Unblock description has "
+			  "no value for InitialPUK= or CardManagerKey=; p11-latch explain shows why",
+		    c->uri);
+		return CKR_FUNCTION_FAILED;
+	}
+	in_force = row_letter_in_force(c);
+	if (!in_force)
+		return CKR_PIN_LOCKED;
+	c->private.letter_wrong++;
+	if (!card_note(c))
+		return CKR_FUNCTION_FAILED;
+	if (c->private.letter_wrong == LETTER_TRIES)
+		log_warning("%s: %d wrong PIN letters: it is not taken any more; p11-latch reset opens it "
+			    "again",
+		    c->uri, LETTER_TRIES);
+	return CKR_PIN_INCORRECT;
+}
+
+static bool
+is_letter(struct card *c, const struct secret *value)
+{
+	struct secret *pin = letter(c);
+	bool same = secret_equal(pin, value);
+
+	secret_free(&pin);
+	return same;
+}
+
+static CK_RV
+nothing_presented(struct card *c, const struct presented *p, const struct so *so, enum row *row)
+{
+	if (so->pin != NULL && c->office->caller != CALLER_ANYONE) {
+		*row = ROW_ASKED;
+		return CKR_OK;
+	}
+	log_info("%s: nothing was presented, and nothing of the policy's may be used", c->uri);
+	return p->via == SO_VIA_LOGIN && row_letter_in_force(c) ? CKR_PIN_INCORRECT : CKR_PIN_LOCKED;
+}
+
+CK_RV
+row_find(struct card *c, const struct presented *p, enum row *row, struct so *so)
+{
+	bool no_login = p->via == SO_VIA_LOGIN && c->binding != NULL &&
+	    c->binding->unblock_by_login == CHOICE_NO;
+	bool holds;
+	CK_RV rv;
+
+	if (!so_of_policy(c, false, so))
+		return CKR_FUNCTION_FAILED;
+	holds = so->pin != NULL;
+	if (p->value == NULL || secret_len(p->value) == 0) {
+		rv = nothing_presented(c, p, so, row);
+	} else if (holds && !no_login && so_same(so, p->value)) {
+		*row = ROW_POLICY;
+		rv = CKR_OK;
+	} else if (holds && p->via == SO_VIA_LOGIN && is_letter(c, p->value)) {
+		*row = ROW_LETTER;
+		rv = CKR_OK;
+	} else if (!holds && !no_login && may_be_other(c, p->via)) {
+		*row = ROW_OTHER;
+		rv = so_presented(so, p->value) ? CKR_OK : CKR_HOST_MEMORY;
+	} else {
+		rv = nothing_matches(c, p, holds);
+	}
+	if (rv != CKR_OK)
+		so_clear(so);
+	return rv;
+}

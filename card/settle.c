@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Before a flow: the lock, what a dead watcher or an interruption left, and what the card shows. */
+#include <string.h>
+#include <time.h>
+
+#include "card/block.h"
+#include "card/flow.h"
+#include "card/pin.h"
+#include "card/unblock.h"
+#include "policy/log.h"
+
+/* How long a request waits for another that works with the same card; a card in a reader may take its time. */
+#define WAIT_WORK_MS 30000
+/* A holder that lives on is given this long to show that it is just ending. */
+#define WAIT_HOLDER_MS 300
+/* And one that is, this long to have the card blocked. */
+#define WAIT_ENDING_MS 10000
+
+CK_RV
+flow_settle(struct card *c)
+{
+	const struct sitting nobody = {0};
+
+	if (c->record.state != RECORD_PERSONALIZING)
+		return CKR_OK;
+	log_warning("%s: was being personalized, and both its holder and its watcher are gone; it is blocked "
+		    "now",
+	    c->uri);
+	return block_card(c, &nobody, false);
+}
+
+/* A personalizing card's lock is its watcher's, as long as there is one. */
+static enum lock_status
+take_lock(struct card *c)
+{
+	enum lock_status status;
+
+	if (c->record.state != RECORD_PERSONALIZING)
+		return card_take(c, WAIT_WORK_MS);
+	status = card_take(c, WAIT_HOLDER_MS);
+	if (status != LOCK_BUSY)
+		return status;
+	if (card_read(c) != CKR_OK)
+		return LOCK_FAILED;
+	if (c->record.state == RECORD_PERSONALIZING && !c->record.ending)
+		return LOCK_BUSY;
+	return card_take(c, WAIT_ENDING_MS);
+}
+
+/* A card that shows itself locked was locked by its user, or, without any record here, at another desk. */
+static CK_RV
+note_locked(struct card *c, const struct request *q)
+{
+	bool locked = (c->info.flags & CKF_USER_PIN_LOCKED) != 0 || (q->locked && !c->profile.shows_lock);
+
+	if (!locked || card_blocked(c) || c->record.state == RECORD_PERSONALIZING)
+		return CKR_OK;
+	c->record.by_user = c->record.state == RECORD_ACTIVE;
+	log_info("%s: its PIN is locked, %s", c->uri,
+	    c->record.by_user ? "by wrong PINs" : "though not from here");
+	return card_record(c, RECORD_BLOCKED, METHOD_LOCK, true) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+/*
+ * Scrambled here, but the value presented is the PIN: it was unblocked elsewhere, or its unblocking was
+ * interrupted. Where wrong PINs are counted only the latter is asked.
+ */
+static CK_RV
+unblocked_elsewhere(struct card *c, const struct request *q)
+{
+	CK_RV rv;
+
+	if (c->record.state != RECORD_BLOCKED || q->value == NULL || secret_len(q->value) == 0 ||
+	    c->profile.never_guess)
+		return CKR_OK;
+	if (c->profile.user_counter && c->private.journal != JOURNAL_UNBLOCK &&
+	    (c->record.method == METHOD_SCRAMBLE || c->profile.shows_lock))
+		return CKR_OK;
+	rv = pin_login(c, q->value);
+	if (rv != CKR_OK)
+		return CKR_OK;
+	log_info("%s: the PIN presented is right: the card was unblocked elsewhere", c->uri);
+	return unblock_finish(c, NULL);
+}
+
+CK_RV
+flow_begin(struct card *c, const struct request *q)
+{
+	enum lock_status status = take_lock(c);
+	CK_RV rv;
+
+	if (status == LOCK_BUSY) {
+		log_info("%s: another process %s", c->uri,
+		    c->record.state == RECORD_PERSONALIZING ? "is personalizing this card" :
+							      "is working with this card");
+		return c->record.state == RECORD_PERSONALIZING ? CKR_PIN_LOCKED : CKR_FUNCTION_FAILED;
+	}
+	if (status != LOCK_TAKEN)
+		return CKR_FUNCTION_FAILED;
+	if (c->record.state == RECORD_PERSONALIZING && c->record.method != METHOD_REFUSE)
+		flow_settle(c);
+	rv = card_look(c);
+	if (rv == CKR_OK)
+		rv = unblock_resolve(c);
+	if (rv == CKR_OK)
+		rv = note_locked(c, q);
+	if (rv == CKR_OK)
+		rv = unblocked_elsewhere(c, q);
+	return rv;
+}

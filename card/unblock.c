@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Unblocking a card with an SO secret: the new PIN, the new PUK or key, and the record of both. */
+#include <string.h>
+
+#include "card/block.h"
+#include "card/pin.h"
+#include "card/unblock.h"
+#include "policy/log.h"
+
+CK_RV
+unblock_check_pin(const struct card *c, const struct secret *pin, const struct secret *old)
+{
+	size_t min, max, len;
+
+	if (pin == NULL)
+		return CKR_ARGUMENTS_BAD;
+	card_pin_bounds(c, &min, &max);
+	len = secret_len(pin);
+	if (len == 0 || len < min || len > max)
+		return CKR_PIN_LEN_RANGE;
+	return secret_equal(pin, old) ? CKR_PIN_INVALID : CKR_OK;
+}
+
+bool
+unblock_announce(struct card *c)
+{
+	c->private.journal = JOURNAL_UNBLOCK;
+	return card_note(c);
+}
+
+static bool
+fits(const struct card *c, const struct so *so)
+{
+	size_t len = secret_len(so->pin);
+
+	return c->info.ulMaxPinLen == 0 || c->info.ulMaxPinLen > 255 ||
+	    (len >= c->info.ulMinPinLen && len <= c->info.ulMaxPinLen);
+}
+
+static const char *
+name_of(const struct so *so)
+{
+	return so->key ? "card manager key" : "PUK";
+}
+
+static bool
+change_to(struct card *c, const struct so *old, const struct so *new)
+{
+	CK_RV rv;
+
+	if (!fits(c, new)) {
+		log_warning("%s: PIN unblocked, %s unchanged: the new one has %zu characters, but this token "
+			    "takes %lu to %lu",
+		    c->uri, name_of(new), secret_len(new->pin), c->info.ulMinPinLen,
+		    c->info.ulMaxPinLen);
+		return false;
+	}
+	c->private.journal = JOURNAL_SO;
+	if (!card_note(c))
+		return false;
+	rv = pin_change_so(c, old, new);
+	if (rv != CKR_OK && !pin_unchanged(rv) && pin_so_login(c, new) == CKR_OK)
+		rv = CKR_OK;
+	if (rv != CKR_OK) {
+		log_warning("%s: PIN unblocked, %s unchanged: the card answers %s", c->uri, name_of(new),
+		    rv_name(rv));
+		return false;
+	}
+	so_place(c, new);
+	c->private.new_valid = true;
+	c->private.foreign_so = false;
+	memcpy(c->private.kcv, new->kcv, sizeof(new->kcv));
+	log_info("%s: the new %s is in force", c->uri, name_of(new));
+	return true;
+}
+
+bool
+unblock_change_so(struct card *c, const struct description *desc, const struct so *so)
+{
+	struct so new;
+	bool ok = true;
+
+	if (desc == NULL || so == NULL || so->pin == NULL)
+		return true;
+	if (!so_to_set(c, desc, &new)) {
+		log_warning("%s: PIN unblocked, PUK or card manager key unchanged: the new one cannot be "
+			    "had, see above",
+		    c->uri);
+		so_clear(&new);
+		return false;
+	}
+	if (new.pin != NULL) {
+		if (so_same(&new, so->pin))
+			c->private.new_valid = true;
+		else
+			ok = change_to(c, so, &new);
+	}
+	so_clear(&new);
+	return ok;
+}
+
+CK_RV
+unblock_finish(struct card *c, const struct so *so)
+{
+	unblock_change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so);
+	/*
+	 * The record first: found with the journal open, an active card is active; found blocked with no journal,
+	 * a card whose PIN a person knows would not be.
+	 */
+	if (!card_record(c, RECORD_ACTIVE, METHOD_NONE, true))
+		return CKR_FUNCTION_FAILED;
+	c->private.journal = JOURNAL_NONE;
+	c->private.has_salt = false;
+	c->private.has_next_salt = false;
+	c->private.letter_wrong = 0;
+	memset(c->private.salt, 0, SALT_LEN);
+	memset(c->private.next_salt, 0, SALT_LEN);
+	return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+CK_RV
+unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const struct secret *pin)
+{
+	CK_RV rv;
+
+	rv = so_may_try(c, so, via);
+	if (rv != CKR_OK)
+		return rv;
+	c->private.journal = JOURNAL_UNBLOCK;
+	if (!so_count_try(c, via))
+		return CKR_FUNCTION_FAILED;
+	rv = pin_init(c, so, pin);
+	if (rv != CKR_OK) {
+		if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv))
+			c->private.journal = JOURNAL_NONE;
+		so_tried(c, via, rv);
+		if (so->policy && rv == CKR_PIN_INCORRECT) {
+			log_error("%s: the card refuses the policy's PUK or card manager key; correct it "
+				  "in the policy",
+			    c->uri);
+			return CKR_FUNCTION_FAILED;
+		}
+		return rv;
+	}
+	c->private.proved = true;
+	so_place(c, so);
+	so_tried(c, via, rv);
+	return unblock_finish(c, so);
+}
+
+static CK_RV
+r_of_scrambled(struct card *c, const struct so *so, struct secret **r)
+{
+	CK_RV rv = CKR_OK;
+
+	if (c->profile.so_login_proves)
+		rv = pin_so_login(c, so);
+	if (rv != CKR_OK)
+		return rv;
+	if (block_r(c, so, r) == CKR_OK) {
+		if (pin_login(c, *r) == CKR_OK)
+			return CKR_OK;
+		secret_free(r);
+	}
+	/* The salt is lost, or the PIN was changed elsewhere: a new R. */
+	return block_scramble(c, so, r);
+}
+
+CK_RV
+unblock_r(struct card *c, const struct so *so, enum so_via via, struct secret **r)
+{
+	CK_RV rv;
+
+	rv = so_may_try(c, so, via);
+	if (rv != CKR_OK)
+		return rv;
+	if (!so_count_try(c, via))
+		return CKR_FUNCTION_FAILED;
+	if (c->record.method == METHOD_SCRAMBLE && c->private.has_salt)
+		rv = r_of_scrambled(c, so, r);
+	else
+		rv = block_scramble(c, so, r);
+	so_tried(c, via, rv);
+	if (so->policy && rv == CKR_PIN_INCORRECT) {
+		log_error("%s: the card refuses the policy's PUK or card manager key; correct it in the "
+			  "policy",
+		    c->uri);
+		return CKR_FUNCTION_FAILED;
+	}
+	return rv;
+}
+
+CK_RV
+unblock_resolve(struct card *c)
+{
+	struct so new = {0};
+	CK_RV rv = CKR_OK;
+
+	if (c->private.journal != JOURNAL_SO)
+		return CKR_OK;
+	if (c->binding != NULL && c->binding->unblock != NULL) {
+		if (!so_to_set(c, c->binding->unblock, &new)) {
+			so_clear(&new);
+			return CKR_FUNCTION_FAILED;
+		}
+	}
+	if (new.pin != NULL) {
+		rv = so_may_try(c, &new, SO_VIA_REQUEST);
+		if (rv == CKR_OK && so_count_try(c, SO_VIA_REQUEST)) {
+			rv = pin_so_login(c, &new);
+			c->private.new_valid = rv == CKR_OK;
+			if (rv == CKR_OK)
+				so_place(c, &new);
+			so_tried(c, SO_VIA_REQUEST, rv);
+		}
+	}
+	so_clear(&new);
+	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
+		return rv;
+	log_info("%s: was interrupted while its PUK or card manager key was changed; the %s one is valid",
+	    c->uri, c->private.new_valid ? "new" : "old");
+	return unblock_finish(c, NULL);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Unblocking a card with an SO secret: the new PIN, the new PUK or key, and the record of both. */
+#ifndef CARD_UNBLOCK_H
+#define CARD_UNBLOCK_H
+
+#include "card/so.h"
+
+/*
+ * SO login and C_InitPIN in this process; then as unblock_finish(). The rv is the application's: CKR_PIN_INCORRECT
+ * and CKR_PIN_LOCKED for the SO secret, CKR_FUNCTION_FAILED (logged). With the token's lock held.
+ */
+CK_RV unblock_with_pin(struct card *c, const struct so *so, enum so_via via,
+    const struct secret *pin);
+
+/*
+ * Proves the SO secret and gives the R of the card, with which one can log in; a card that is locked is scrambled
+ * for it. The card stays blocked.
+ */
+CK_RV unblock_r(struct card *c, const struct so *so, enum so_via via, struct secret **r);
+
+/* Journals that a new PIN is being set by somebody else (the module with R, or the application as SO). */
+bool unblock_announce(struct card *c);
+
+/*
+ * The new PIN is in force: sets PUK= or NewCardManagerKey= of the Unblock description, and records the card as
+ * active. A new PUK that the card refuses is a warning only. so NULL: nothing is known to set it with.
+ */
+CK_RV unblock_finish(struct card *c, const struct so *so);
+
+/* Sets PUK= or NewCardManagerKey= of desc; true where it is in force, or nothing is to be set. */
+bool unblock_change_so(struct card *c, const struct description *desc, const struct so *so);
+
+/* Ends what was interrupted while the SO secret was being changed (JOURNAL_SO). */
+CK_RV unblock_resolve(struct card *c);
+
+/* Whether the token would take such a PIN; CKR_PIN_LEN_RANGE, CKR_PIN_INVALID. c->info must be known. */
+CK_RV unblock_check_pin(const struct card *c, const struct secret *pin, const struct secret *old);
+
+#endif
