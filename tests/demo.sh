@@ -82,7 +82,7 @@ clean_up() {
 	rm -rf "$DEMO"
 }
 trap clean_up EXIT
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
 unset MAKEFLAGS CFLAGS CPPFLAGS LDFLAGS CC P11_LATCH_CONF P11_LATCH_DEBUG P11_LATCH_HOLD
 
 build() {

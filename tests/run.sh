@@ -15,7 +15,7 @@ usage() {
 SRCDIR=$(cd "$(dirname "$0")/.." && pwd)
 BUILDDIR=$PWD
 JOBS=2
-VERBOSE=no
+VERBOSE=${VERBOSE:-no} # comes with --one
 LIMIT=300 # seconds for each test
 
 while [ $# -gt 0 ]; do
@@ -68,7 +68,7 @@ run_one() {
 	started=$(date +%s)
 	# Whoever kills unshare kills the whole process namespace.
 	env -i PATH="$PATH" LC_ALL=C TERM=dumb SRCDIR="$SRCDIR" BUILDDIR="$BUILDDIR" \
-		SCRATCH="$SCRATCH" CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=120 \
+		SCRATCH="$SCRATCH" TMPDIR="$SCRATCH" CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=120 \
 		${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} \
 		${TSAN_OPTIONS:+TSAN_OPTIONS="$TSAN_OPTIONS"} \
 		timeout -s KILL "$LIMIT" \
@@ -151,7 +151,7 @@ list_kind() {
 [ $# -gt 0 ] || set -- unit module card clients
 RESULTS=$(mktemp -d "${TMPDIR:-/tmp}/latch-results.XXXXXX") || exit 1
 trap 'rm -rf "$RESULTS"' EXIT
-trap 'exit 130' INT TERM HUP
+trap 'exit 130' INT TERM HUP PIPE
 export RESULTS VERBOSE
 for kind; do
 	list_kind "$kind"

@@ -19,7 +19,7 @@ installed() {
 
 conf=$(variable sysconfdir)/p11-latch
 units=$(variable systemdunitdir)
-passes "make install" makes install
+makes install && ok "make install" || bail_out "make install failed"
 installed "$(variable p11moduledir)/p11-latch.so" "the module"
 installed "$(variable libexecdir)/p11-latch-helper" "the helper"
 installed "$(variable bindir)/p11-latch" "the command"

@@ -127,3 +127,41 @@ helpers() {
 no_helpers() {
 	[ -z "$(helpers)" ]
 }
+
+# foreign PROGRAM ARG...: a program that is not ours, with the module in it. A sanitized module wants the
+# sanitizer's runtime loaded before everything else.
+foreign() {
+	foreign_runtime=$(ldd "$LATCH" | sed -n 's/.*=> *\([^ ]*lib[atu]*b*san[^ ]*\) .*/\1/p' | tr '\n' ' ')
+	if [ -n "$foreign_runtime" ]; then
+		LD_PRELOAD="$foreign_runtime" ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" "$@"
+	else
+		"$@"
+	fi
+}
+
+# helper_socket NAME [ARG...]: serves $SCRATCH/run/NAME.sock as systemd would, each connection by a helper with
+# --config and ARGs, under the user HELPER_USER (root if not set). NAME is helper or operators; SOCKET_MODE.
+helper_socket() {
+	helper_name=$1
+	shift
+	install -d -m 755 "$SCRATCH/run"
+	rm -f "$SCRATCH/run/$helper_name.sock"
+	chown "${HELPER_USER:-root}" "$SCRATCH/run" "$STATE"
+	setpriv --reuid "${HELPER_USER:-root}" --regid "$(id -g "${HELPER_USER:-root}")" --init-groups \
+		systemd-socket-activate --accept --inetd -l "$SCRATCH/run/$helper_name.sock" \
+		${SOFTHSM2_CONF:+-E "SOFTHSM2_CONF=$SOFTHSM2_CONF"} \
+		"$HELPER" --config "$P11_LATCH_CONF" "$@" \
+		</dev/null >>"$SCRATCH/run/$helper_name.log" 2>&1 &
+	eval "helper_socket_$helper_name=$!"
+	wait_for 5 test -S "$SCRATCH/run/$helper_name.sock" ||
+		bail_out "no socket: $(cat "$SCRATCH/run/$helper_name.log")"
+	# systemd-socket-activate knows no SocketMode=.
+	chmod "${SOCKET_MODE:-666}" "$SCRATCH/run/$helper_name.sock"
+}
+
+helper_socket_stop() {
+	eval "helper_pid=\$helper_socket_$1"
+	kill "$helper_pid" 2>/dev/null
+	wait_for 5 gone "$helper_pid" || bail_out "systemd-socket-activate does not end"
+	rm -f "$SCRATCH/run/$1.sock"
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A hold: several programs that personalize one card one after the other, and what they hand on. */
+#ifndef HELPER_HOLD_H
+#define HELPER_HOLD_H
+
+#include <stdbool.h>
+
+#include "card/card.h"
+#include "card/so.h"
+
+#define HOLD_SECRET_LEN 32 /* hexadecimal digits */
+
+/* The hold that a caller is under, once it has proved it by its cookie. Starts as all zeroes. */
+struct hold_link {
+	bool proved;
+	char id[HOLD_ID_LEN + 1];
+	char cookie[HOLD_ID_LEN + 1 + HOLD_SECRET_LEN + 1];
+};
+
+/* Takes the cookie ID:SECRET, and asks the hold's watcher whether it is right. */
+void hold_prove(struct hold_link *link, const char *state_dir, const unsigned char *cookie, size_t len);
+
+/*
+ * Hands a personalizing card to the hold's watcher: the SO secret, and the card's lock unless the hold has it
+ * already. True: the hold answers for the card now, and c->lock may be closed.
+ */
+bool hold_hand_over(const struct hold_link *link, struct card *c, const struct so *so);
+
+struct conversation;
+
+/* Serves WIRE_HOLD: the watcher of all cards that are handed over, until its own holder ends. */
+void hold_run(struct conversation *k);
+
+#endif
