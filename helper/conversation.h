@@ -30,6 +30,7 @@ struct conversation {
 	enum init_kind kind;
 	bool fresh; /* the record did not say personalizing before */
 	enum awaited awaited;
+	bool login; /* the outcome is of C_Login */
 	struct outcome outcome;
 	bool over;
 };

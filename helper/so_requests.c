@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the module tells of an application that works as SO: the watcher's part. */
+#include <string.h>
+#include <unistd.h>
+
+#include "card/block.h"
+#include "card/pin.h"
+#include "card/unblock.h"
+#include "helper/conversation.h"
+#include "policy/log.h"
+
+/* How long PUK= and NewCardManagerKey= wait for another request to be done with the card. */
+#define FOLLOW_UP_WAIT_MS 5000
+
+static bool
+governed(const struct conversation *k)
+{
+	return k->card.binding != NULL || k->card.record.state != RECORD_NONE;
+}
+
+void
+request_so_login(struct conversation *k, const struct wire *w)
+{
+	const struct wire_field *f = wire_get(w, WIRE_PIN);
+	CK_RV rv = conversation_open_card(k, w);
+
+	if (rv == CKR_OK && !governed(k)) {
+		answer(k, WIRE_VENDOR, CKR_OK, NULL, 0);
+		k->over = true;
+		return;
+	}
+	if (rv == CKR_OK && f != NULL) {
+		so_clear(&k->so);
+		k->so.pin = secret_new(f->bytes, f->len);
+		if (k->so.pin == NULL)
+			rv = CKR_HOST_MEMORY;
+	}
+	k->watching = rv == CKR_OK;
+	answer(k, k->personalizing ? WIRE_PERSONALIZING : rv == CKR_OK ? WIRE_WATCHING : WIRE_DONE, rv,
+	    NULL, 0);
+}
+
+/* The hold has the card and its lock already: this program only goes on with its work. */
+static bool
+hold_has_card(const struct conversation *k)
+{
+	const struct record *r = &k->card.record;
+
+	return k->hold.proved && k->card.lock < 0 && r->state == RECORD_PERSONALIZING &&
+	    strcmp(r->hold, k->hold.id) == 0 && r->method != METHOD_REFUSE;
+}
+
+void
+request_init_pin(struct conversation *k, const struct wire *w)
+{
+	CK_RV rv = conversation_open_card(k, w);
+	bool was;
+
+	if (rv == CKR_OK && k->awaited != AWAIT_NOTHING)
+		rv = CKR_FUNCTION_FAILED;
+	if (rv == CKR_OK && k->card.lock < 0)
+		rv = card_read(&k->card);
+	was = rv == CKR_OK && k->card.record.state == RECORD_PERSONALIZING;
+	if (rv == CKR_OK) {
+		if (hold_has_card(k))
+			k->kind = INIT_PERSONALIZE;
+		else
+			rv = flow_init_begin(&k->card, k->hold.proved ? k->hold.id : NULL, &k->kind);
+	}
+	if (rv != CKR_OK) {
+		answer(k, WIRE_DONE, rv, NULL, 0);
+		return;
+	}
+	if (k->kind == INIT_PASS) {
+		answer(k, WIRE_VENDOR, CKR_OK, NULL, 0);
+		return;
+	}
+	k->fresh = !was;
+	if (k->kind == INIT_PERSONALIZE)
+		k->personalizing = true;
+	k->awaited = AWAIT_INIT_PIN;
+	answer(k, k->personalizing ? WIRE_PERSONALIZING : WIRE_WATCHING, CKR_OK, NULL, 0);
+}
+
+void
+result_init_pin(struct conversation *k, CK_RV rv)
+{
+	CK_RV end = CKR_OK;
+
+	if (k->card.lock >= 0)
+		end = flow_init_end(&k->card, k->kind, rv, k->fresh);
+	else if (rv == CKR_OK)
+		k->card.private.proved = true;
+	if (k->kind == INIT_PERSONALIZE && k->fresh && pin_unchanged(rv))
+		k->personalizing = false;
+	if (k->kind == INIT_UNBLOCK && rv == CKR_OK)
+		k->unblocked = true;
+	if (end != CKR_OK) {
+		answer(k, WIRE_DONE, end, NULL, 0);
+		return;
+	}
+	answer(k, k->personalizing ? WIRE_PERSONALIZING : WIRE_WATCHING, CKR_OK, NULL,
+	    rv == CKR_OK ? k->card.record.sequence : 0);
+}
+
+void
+request_set_so(struct conversation *k, const struct wire *w)
+{
+	const struct wire_field *f = wire_get(w, WIRE_NEW_PIN);
+	CK_RV rv = conversation_open_card(k, w);
+
+	if (rv == CKR_OK && (k->awaited != AWAIT_NOTHING || f == NULL))
+		rv = CKR_FUNCTION_FAILED;
+	if (rv == CKR_OK) {
+		so_clear(&k->so_candidate);
+		k->so_candidate.pin = secret_new(f->bytes, f->len);
+		if (k->so_candidate.pin == NULL)
+			rv = CKR_HOST_MEMORY;
+	}
+	if (rv == CKR_OK)
+		k->awaited = AWAIT_SET_SO;
+	answer(k, rv == CKR_OK ? WIRE_WATCHING : WIRE_DONE, rv, NULL, 0);
+}
+
+void
+result_set_so(struct conversation *k, CK_RV rv)
+{
+	if (rv == CKR_OK) {
+		so_clear(&k->so);
+		k->so = k->so_candidate;
+		memset(&k->so_candidate, 0, sizeof(k->so_candidate));
+	} else if (pin_unchanged(rv) || rv == CKR_PIN_INCORRECT) {
+		so_clear(&k->so_candidate);
+	}
+	answer(k, k->personalizing ? WIRE_PERSONALIZING : WIRE_WATCHING, CKR_OK, NULL, 0);
+}
+
+/* PUK= or NewCardManagerKey=, after the application itself unblocked the card. */
+static void
+follow_up(struct conversation *k)
+{
+	if (!k->unblocked || k->so.pin == NULL || k->card.binding == NULL)
+		return;
+	k->unblocked = false;
+	if (k->caller == CALLER_ANYONE)
+		return;
+	if (card_take(&k->card, FOLLOW_UP_WAIT_MS) != LOCK_TAKEN)
+		return;
+	if (k->card.record.state == RECORD_ACTIVE && card_look(&k->card) == CKR_OK) {
+		so_place(&k->card, &k->so);
+		unblock_change_so(&k->card, k->card.binding->unblock, &k->so);
+		k->card.private.journal = JOURNAL_NONE;
+		card_note(&k->card);
+	}
+	card_release(&k->card);
+}
+
+void
+request_logout(struct conversation *k, const struct wire *w)
+{
+	(void)w;
+	follow_up(k);
+	if (k->personalizing) {
+		answer(k, WIRE_PERSONALIZING, CKR_OK, NULL, 0);
+		return;
+	}
+	k->watching = false;
+	so_clear(&k->so);
+	so_clear(&k->so_candidate);
+	answer(k, WIRE_DONE, CKR_OK, NULL, 0);
+	k->over = true;
+}
+
+/* The watcher died, and the module that it watched for says so. */
+static void
+settle_for(struct conversation *k, const struct wire *w)
+{
+	const struct request q = {.via = SO_VIA_REQUEST};
+	CK_RV rv = conversation_open_card(k, w);
+
+	if (rv == CKR_OK && k->card.record.state == RECORD_PERSONALIZING) {
+		rv = flow_begin(&k->card, &q);
+		card_release(&k->card);
+	}
+	answer(k, WIRE_DONE, rv, NULL, 0);
+	k->over = true;
+}
+
+void
+request_release(struct conversation *k, const struct wire *w)
+{
+	uint32_t flags = 0;
+	CK_RV rv;
+
+	if (!k->card_open) {
+		settle_for(k, w);
+		return;
+	}
+	wire_get_u32(w, WIRE_FLAGS, &flags);
+	follow_up(k);
+	if (k->personalizing && !(flags & WIRE_FLAG_FINALIZE) && k->card.binding != NULL &&
+	    k->card.binding->block_after == BLOCK_AFTER_FINALIZE) {
+		answer_flags(k, CKR_OK, WIRE_FLAG_KEEP);
+		return;
+	}
+	rv = conversation_end_holding(k);
+	answer(k, WIRE_DONE, rv, NULL, 0);
+	k->over = true;
+}
+
+static CK_RV
+block_now(struct conversation *k)
+{
+	struct sitting sitting = {0};
+	CK_RV rv;
+
+	/* Others that ask meanwhile are told that it will not last. */
+	k->card.record.ending = true;
+	card_record(&k->card, RECORD_PERSONALIZING, k->card.record.method, false);
+	if (k->so_candidate.pin != NULL)
+		sitting.newer = &k->so_candidate;
+	if (k->so.pin != NULL)
+		*(sitting.newer != NULL ? &sitting.older : &sitting.newer) = &k->so;
+	rv = block_card(&k->card, &sitting, false);
+	card_release(&k->card);
+	return rv;
+}
+
+CK_RV
+conversation_end_holding(struct conversation *k)
+{
+	struct so *so = k->so_candidate.pin != NULL ? &k->so_candidate : &k->so;
+
+	follow_up(k);
+	if (!k->personalizing)
+		return CKR_OK;
+	k->personalizing = false;
+	if (k->hold.proved && hold_hand_over(&k->hold, &k->card, so)) {
+		card_release(&k->card);
+		return CKR_OK;
+	}
+	/* The hold had the lock and is gone: it blocks the card itself, or whoever comes next does. */
+	if (k->card.lock < 0 && card_take(&k->card, 0) != LOCK_TAKEN)
+		return CKR_OK;
+	if (k->card.record.state != RECORD_PERSONALIZING) {
+		card_release(&k->card);
+		return CKR_OK;
+	}
+	return block_now(k);
+}
