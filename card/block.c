@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Blocking a card: by its own lock, by a PIN that nobody knows, or, where neither can be, by refusal. */
+/* Blocking a card: by its own lock, by a PIN that nobody knows, or, where neither can be, by
+ * refusal. */
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #define R_LEN_MOST 32
 
 static CK_RV
-compute_r(struct card *c, const struct so *so, const unsigned char salt[SALT_LEN], struct secret **r)
+compute_r(
+    struct card *c, const struct so *so, const unsigned char salt[SALT_LEN], struct secret **r)
 {
 	size_t min, max;
 
@@ -29,8 +31,8 @@ block_r(struct card *c, const struct so *so, struct secret **r)
 }
 
 /*
- * The record first: between C_InitPIN and the record, a card recorded as locked would be found unlocked, and taken
- * for unblocked elsewhere.
+ * The record first: between C_InitPIN and the record, a card recorded as locked would be found
+ * unlocked, and taken for unblocked elsewhere.
  */
 static bool
 announce_scramble(struct card *c)
@@ -150,7 +152,8 @@ refuse(struct card *c, const char *why)
 	snprintf(c->record.why, sizeof(c->record.why), "%s", why);
 	c->record.ending = false;
 	card_record(c, RECORD_PERSONALIZING, METHOD_REFUSE, true);
-	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block, a right PUK "
+	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block, a "
+		  "right PUK "
 		  "presented, or block --force ends this",
 	    c->uri, why);
 	return CKR_FUNCTION_FAILED;
@@ -164,6 +167,12 @@ wants_lock(const struct card *c)
 	if (c->profile.never_guess)
 		return false;
 	return method == BLOCK_AUTO ? c->profile.lock : method == BLOCK_LOCK;
+}
+
+bool
+block_needs_so(const struct card *c, bool force)
+{
+	return !(wants_lock(c) && (c->private.proved || force));
 }
 
 CK_RV
@@ -188,7 +197,8 @@ block_card(struct card *c, const struct sitting *sitting, bool force)
 		lock = false;
 	}
 	rv = scramble_any(c, sitting, why, sizeof(why));
-	/* A card that did not lock after proof, or was to be scrambled and cannot: what else is left. */
+	/* A card that did not lock after proof, or was to be scrambled and cannot: what else is
+	 * left. */
 	if (rv != CKR_OK && !lock && c->private.proved && c->profile.user_counter &&
 	    !c->profile.never_guess && lock_it(c) == CKR_OK)
 		return CKR_OK;

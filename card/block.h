@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Blocking a card: by its own lock, by a PIN that nobody knows, or, where neither can be, by refusal. */
+/* Blocking a card: by its own lock, by a PIN that nobody knows, or, where neither can be, by
+ * refusal. */
 #ifndef CARD_BLOCK_H
 #define CARD_BLOCK_H
 
@@ -12,16 +13,21 @@ struct sitting {
 };
 
 /*
- * Blocks the card (design, section 6), with the token's lock held. The record says blocked only after a fresh load
- * has seen it; where it cannot be blocked, the record stays personalizing under refusal and says why, and the rv is
- * CKR_FUNCTION_FAILED. CKR_OK too where the card has no PIN yet: then there is nothing to block, and no record.
- * force: lock even without proof that it can be undone.
+ * Blocks the card (design, section 6), with the token's lock held. The record says blocked only
+ * after a fresh load has seen it; where it cannot be blocked, the record stays personalizing under
+ * refusal and says why, and the rv is CKR_FUNCTION_FAILED. CKR_OK too where the card has no PIN
+ * yet: then there is nothing to block, and no record. force: lock even without proof that it can be
+ * undone.
  */
 CK_RV block_card(struct card *c, const struct sitting *sitting, bool force);
 
+/* Whether card_block() will need an SO secret: to scramble, or to prove that a lock can be undone.
+ */
+bool block_needs_so(const struct card *c, bool force);
+
 /*
- * Gives the card a new R under a fresh salt, and the record says so: blocked by scramble from then on. *r, if not
- * NULL, gets it. CKR_PIN_INCORRECT, CKR_PIN_LOCKED: so is not the card's secret.
+ * Gives the card a new R under a fresh salt, and the record says so: blocked by scramble from then
+ * on. *r, if not NULL, gets it. CKR_PIN_INCORRECT, CKR_PIN_LOCKED: so is not the card's secret.
  */
 CK_RV block_scramble(struct card *c, const struct so *so, struct secret **r);
 

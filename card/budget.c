@@ -7,9 +7,8 @@
 
 #define MANY 1000u
 
-/* How many wrong SO secrets the card still takes; *known: as surely as the module lets know. */
-static unsigned
-tries_left(const struct card *c, bool *known)
+unsigned
+so_tries_left(const struct card *c, bool *known)
 {
 	const struct profile *p = &c->profile;
 	CK_FLAGS flags = c->info.flags;
@@ -54,7 +53,7 @@ login_may_try(const struct card *c)
 		return true;
 	if (by_login != CHOICE_YES)
 		return false;
-	left = tries_left(c, &known);
+	left = so_tries_left(c, &known);
 	return known && left >= 3 && c->private.login_wrong == 0;
 }
 
@@ -66,7 +65,8 @@ so_may_try(struct card *c, const struct so *so, enum so_via via)
 
 	if (!fits(c, so)) {
 		if (so->policy)
-			log_error("%s: the policy's %s has %zu characters, but this token takes an SO PIN of "
+			log_error("%s: the policy's %s has %zu characters, but this token takes an "
+				  "SO PIN of "
 				  "%lu to %lu; it was not sent",
 			    c->uri, so->key ? "card manager key" : "PUK", secret_len(so->pin),
 			    c->info.ulMinPinLen, c->info.ulMaxPinLen);
@@ -78,14 +78,17 @@ so_may_try(struct card *c, const struct so *so, enum so_via via)
 		    c->uri);
 		return CKR_PIN_LOCKED;
 	}
-	left = tries_left(c, &known);
+	left = so_tries_left(c, &known);
 	if (left >= least)
 		return CKR_OK;
 	if (left == 0)
-		log_error("%s: the SO PIN is locked: PUK and card manager key are of no use any more", c->uri);
+		log_error(
+		    "%s: the SO PIN is locked: PUK and card manager key are of no use any more",
+		    c->uri);
 	else
-		log_error("%s: only the last try of the SO PIN remains and is kept; p11-latch unblock "
-			  "--last-try spends it",
+		log_error(
+		    "%s: only the last try of the SO PIN remains and is kept; p11-latch unblock "
+		    "--last-try spends it",
 		    c->uri);
 	return CKR_PIN_LOCKED;
 }

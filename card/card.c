@@ -60,7 +60,7 @@ know_vendor(struct vendor *v)
 }
 
 CK_RV
-card_open(struct card *c, struct office *o, const struct identity *id)
+card_identify(struct card *c, struct office *o, const struct identity *id)
 {
 	struct diags d = {0};
 	bool tie = false;
@@ -86,7 +86,16 @@ card_open(struct card *c, struct office *o, const struct identity *id)
 	if (tie || !set_profile(c))
 		return CKR_FUNCTION_FAILED;
 	identity_name(id, c->profile.label_identity, c->name);
-	return card_read(c);
+	c->record.identity = c->id;
+	return CKR_OK;
+}
+
+CK_RV
+card_open(struct card *c, struct office *o, const struct identity *id)
+{
+	CK_RV rv = card_identify(c, o, id);
+
+	return rv == CKR_OK ? card_read(c) : rv;
 }
 
 void
@@ -103,13 +112,22 @@ card_read(struct card *c)
 	const char *dir = c->office->config->state_dir;
 
 	if (record_read(dir, &c->id, c->profile.label_identity, &c->record) == RECORD_BAD) {
-		log_error("%s: its record %s/records/%s cannot be used; look at it, then run p11-latch "
-			  "forget or adopt for this token",
+		log_error(
+		    "%s: its record %s/records/%s cannot be used; look at it, then run p11-latch "
+		    "forget or adopt for this token",
 		    c->uri, dir, c->name);
 		return CKR_FUNCTION_FAILED;
 	}
 	c->record.identity = c->id;
 	return private_read(dir, c->name, &c->private) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+enum lock_status
+card_lock(struct card *c, unsigned wait_ms)
+{
+	if (c->lock >= 0)
+		return LOCK_TAKEN;
+	return lock_take(c->office->config->state_dir, c->name, wait_ms, &c->lock);
 }
 
 enum lock_status
@@ -119,7 +137,7 @@ card_take(struct card *c, unsigned wait_ms)
 
 	if (c->lock >= 0)
 		return LOCK_TAKEN;
-	status = lock_take(c->office->config->state_dir, c->name, wait_ms, &c->lock);
+	status = card_lock(c, wait_ms);
 	if (status == LOCK_TAKEN && card_read(c) != CKR_OK) {
 		card_release(c);
 		return LOCK_FAILED;
@@ -141,8 +159,7 @@ card_forget(struct card *c)
 	const char *dir = c->office->config->state_dir;
 
 	/* The record last: as long as it is there, what is private is not missed silently. */
-	if (!private_remove(dir, c->name) ||
-	    !record_remove(dir, &c->id, c->profile.label_identity))
+	if (!private_remove(dir, c->name) || !record_remove(dir, &c->id, c->profile.label_identity))
 		return false;
 	memset(&c->private, 0, sizeof(c->private));
 	memset(&c->record, 0, sizeof(c->record));
@@ -199,5 +216,5 @@ bool
 card_blocked(const struct card *c)
 {
 	return c->record.state == RECORD_BLOCKED ||
-	    (c->record.state == RECORD_PERSONALIZING && c->record.method == METHOD_REFUSE);
+	       (c->record.state == RECORD_PERSONALIZING && c->record.method == METHOD_REFUSE);
 }

@@ -16,33 +16,38 @@
 struct card {
 	struct office *office;
 	struct identity id;
-	char name[IDENTITY_NAME_MAX]; /* of its files in the state directory */
-	char uri[IDENTITY_URI_MAX];   /* for messages */
+	char name[IDENTITY_NAME_MAX];  /* of its files in the state directory */
+	char uri[IDENTITY_URI_MAX];    /* for messages */
 	const struct binding *binding; /* NULL: nothing governs it */
 	struct profile profile;
 	struct record record;
 	struct private private;
-	int lock; /* descriptor; -1: not ours */
+	int lock;           /* descriptor; -1: not ours */
 	CK_TOKEN_INFO info; /* as card_look() or the application saw it last */
 };
 
 /*
- * Finds out what governs the token and which profile it has. The card is not touched, but the vendor module is
- * asked who it is. CKR_FUNCTION_FAILED: policy has an error or two bindings tie (logged).
+ * Finds out what governs the token and which profile it has. The card is not touched, but the
+ * vendor module is asked who it is. CKR_FUNCTION_FAILED: policy has an error or two bindings tie
+ * (logged).
  */
 CK_RV card_open(struct card *c, struct office *o, const struct identity *id);
+
+/* The same without reading record and private part, which may be damaged. */
+CK_RV card_identify(struct card *c, struct office *o, const struct identity *id);
 void card_close(struct card *c);
 
 /* Reads record and private part again. CKR_FUNCTION_FAILED: they cannot be read (logged). */
 CK_RV card_read(struct card *c);
 
-/* Takes the token's lock, and reads what others may have written meanwhile. */
+/* Takes the token's lock; card_take() also reads what others may have written meanwhile. */
+enum lock_status card_lock(struct card *c, unsigned wait_ms);
 enum lock_status card_take(struct card *c, unsigned wait_ms);
 void card_release(struct card *c);
 
 /*
- * One piece of work: C_Initialize, the token is found, fn, C_Finalize; all of it again where another process
- * disturbed it. arg goes to fn as it is.
+ * One piece of work: C_Initialize, the token is found, fn, C_Finalize; all of it again where
+ * another process disturbed it. arg goes to fn as it is.
  */
 struct work {
 	struct card *card;
@@ -53,8 +58,9 @@ typedef CK_RV (*work_fn)(struct work *w, void *arg);
 CK_RV card_work(struct card *c, work_fn fn, void *arg);
 
 /*
- * Looks at the card in a fresh load (c->info), and lets its truth prevail over the record: a new life voids it,
- * and a card blocked by lock that plainly is not locked was unblocked elsewhere. Needs the lock for that.
+ * Looks at the card in a fresh load (c->info), and lets its truth prevail over the record: a new
+ * life voids it, and a card blocked by lock that plainly is not locked was unblocked elsewhere.
+ * Needs the lock for that.
  */
 CK_RV card_look(struct card *c);
 
@@ -68,15 +74,16 @@ bool card_forget(struct card *c);
 bool card_note(struct card *c);
 
 /*
- * Writes the record with this state and method, a new sequence number where raise says so, and the time.
- * False: logged.
+ * Writes the record with this state and method, a new sequence number where raise says so, and the
+ * time. False: logged.
  */
 bool card_record(struct card *c, enum record_state state, enum record_method method, bool raise);
 
 /* Length bounds of a user PIN, in bytes: the token's where they are sane, within the profile's. */
 void card_pin_bounds(const struct card *c, size_t *min, size_t *max);
 
-/* Whether blocked, in the sense of the flows: by its own lock, scrambled, or refused by p11-latch. */
+/* Whether blocked, in the sense of the flows: by its own lock, scrambled, or refused by p11-latch.
+ */
 bool card_blocked(const struct card *c);
 
 #endif

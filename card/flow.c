@@ -24,14 +24,15 @@ done(struct outcome *o, CK_RV rv)
 	o->rv = rv;
 }
 
-/* Whether R in the application's own process is the better way: modules that cache (design, section 6). */
+/* Whether R in the application's own process is the better way: modules that cache (design, section
+ * 6). */
 static bool
 by_r(const struct card *c, const struct request *q)
 {
 	if (q->r_login)
 		return true;
 	return c->profile.caches && !q->stale && c->record.method == METHOD_SCRAMBLE &&
-	    c->private.has_salt;
+	       c->private.has_salt;
 }
 
 /* Unblocks with o->so, and new becomes the PIN: by R in the application's process, or from here. */
@@ -70,7 +71,8 @@ login_with_r(struct card *c, const struct request *q, enum row row, struct outco
 	CK_RV rv;
 
 	if (q->stale) {
-		log_error("%s: the program that logs in was started before the card was blocked and keeps "
+		log_error("%s: the program that logs in was started before the card was blocked "
+			  "and keeps "
 			  "what it read then; restart it, then unblock the card",
 		    c->uri);
 		done(o, CKR_FUNCTION_FAILED);
@@ -121,7 +123,8 @@ begins_personalization(const struct card *c, const struct request *q)
 	const struct binding *b = c->binding;
 
 	return b != NULL && b->personalize_on == PERSONALIZE_ON_SET_PIN && q->logged_in &&
-	    c->record.state == RECORD_NONE && b->personalize != NULL && b->personalize->block_card;
+	       c->record.state == RECORD_NONE && b->personalize != NULL &&
+	       b->personalize->block_card;
 }
 
 static void
@@ -186,7 +189,8 @@ flow_result(struct card *c, CK_RV rv, struct outcome *o)
 	}
 	rv = unblock_with_pin(c, &o->so, SO_VIA_REQUEST, o->pin);
 	if (rv == CKR_OK)
-		log_warning("%s: unblocked, but not in the program that asked: restart it before it logs in",
+		log_warning("%s: unblocked, but not in the program that asked: restart it before "
+			    "it logs in",
 		    c->uri);
 	done(o, rv);
 }

@@ -9,7 +9,8 @@ enum verdict {
 	VERDICT_DONE,       /* rv is the application's answer */
 	VERDICT_VENDOR,     /* the vendor's call, with the application's own values */
 	VERDICT_USE_R,      /* log in with r */
-	VERDICT_SET_WITH_R, /* C_SetPIN(r, new PIN) in the application's process; then flow_result() */
+	VERDICT_SET_WITH_R, /* C_SetPIN(r, new PIN) in the application's process; then flow_result()
+			     */
 	VERDICT_PERSONALIZE /* the card is personalizing from now on, and the caller its holder */
 };
 
@@ -17,10 +18,11 @@ struct request {
 	const struct secret *value;   /* what was presented; NULL: nothing */
 	const struct secret *new_pin; /* C_SetPIN */
 	enum so_via via;
-	bool locked;    /* the vendor shows or says that the PIN is locked */
-	bool stale;     /* R is of no use to the process that asks */
-	bool r_login;   /* it is logged in with R */
-	bool logged_in; /* it is logged in as user */
+	bool locked;      /* the vendor shows or says that the PIN is locked */
+	bool stale;       /* R is of no use to the process that asks */
+	bool r_login;     /* it is logged in with R */
+	bool logged_in;   /* it is logged in as user */
+	bool retry;       /* recover: what is only refused is tried to be blocked again */
 	const char *hold; /* ID of the hold that the caller proved to be under; NULL: none */
 };
 
@@ -42,14 +44,16 @@ void flow_login(struct card *c, const struct request *q, struct outcome *o);
 void flow_set_pin(struct card *c, const struct request *q, struct outcome *o);
 
 /*
- * How C_SetPIN(r, ...) ended in the application's process. Where it failed, or does not show in a fresh load, the
- * PIN is set from here. o->rv is the application's answer; the token's lock was held all the time.
+ * How C_SetPIN(r, ...) ended in the application's process. Where it failed, or does not show in a
+ * fresh load, the PIN is set from here. o->rv is the application's answer; the token's lock was
+ * held all the time.
  */
 void flow_result(struct card *c, CK_RV rv, struct outcome *o);
 
 /*
- * Takes the lock, settles what a dead watcher left, and sees what the card shows. CKR_OK: c->record is the truth.
- * Else the application's answer: CKR_PIN_LOCKED (another holder lives), CKR_FUNCTION_FAILED, or the card's.
+ * Takes the lock, settles what a dead watcher left, and sees what the card shows. CKR_OK: c->record
+ * is the truth. Else the application's answer: CKR_PIN_LOCKED (another holder lives),
+ * CKR_FUNCTION_FAILED, or the card's.
  */
 CK_RV flow_begin(struct card *c, const struct request *q);
 
@@ -57,8 +61,9 @@ CK_RV flow_begin(struct card *c, const struct request *q);
 enum init_kind { INIT_PASS, INIT_PERSONALIZE, INIT_UNBLOCK };
 
 /*
- * C_InitPIN is about to be called; c->info.flags are as the application's vendor shows them, and the card is not
- * touched. CKR_OK: it may be; with INIT_PERSONALIZE and INIT_UNBLOCK the lock is held. Else the refusal (logged).
+ * C_InitPIN is about to be called; c->info.flags are as the application's vendor shows them, and
+ * the card is not touched. CKR_OK: it may be; with INIT_PERSONALIZE and INIT_UNBLOCK the lock is
+ * held. Else the refusal (logged).
  */
 CK_RV flow_init_begin(struct card *c, const char *hold, enum init_kind *kind);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The flow behind C_InitPIN: a personalization begins, or the application unblocks a card by itself. */
+/* The flow behind C_InitPIN: a personalization begins, or the application unblocks a card by
+ * itself. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,8 +14,8 @@
 static const char *
 who_holds(const struct card *c)
 {
-	return c->record.state == RECORD_PERSONALIZING ? "is being personalized by another process" :
-							 "is in use by another request";
+	return c->record.state == RECORD_PERSONALIZING ? "is being personalized by another process"
+						       : "is in use by another request";
 }
 
 static CK_RV
@@ -23,11 +24,12 @@ may_personalize(const struct card *c, const char *hold, bool *may)
 	const struct binding *b = c->binding;
 
 	*may = b != NULL && b->personalize != NULL && b->personalize->block_card &&
-	    (b->personalize_on != PERSONALIZE_ON_COMMAND || hold != NULL);
+	       (b->personalize_on != PERSONALIZE_ON_COMMAND || hold != NULL);
 	if (b != NULL && b->personalize != NULL &&
 	    (b->personalize->init_cr_key || b->personalize->use_card_manager_key)) {
-		log_error("%s: refused: %s asks for an offline-unblockable card (InitCRKey=), which this "
-			  "version cannot make yet",
+		log_error(
+		    "%s: refused: %s asks for an offline-unblockable card (InitCRKey=), which this "
+		    "version cannot make yet",
 		    c->uri, b->personalize->file);
 		return CKR_FUNCTION_FAILED;
 	}
@@ -137,8 +139,8 @@ flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh)
 		c->private.proved = true;
 	if (kind == INIT_PERSONALIZE) {
 		if (rv != CKR_OK)
-			log_warning("%s: C_InitPIN: %s; taken as if it had succeeded", c->uri,
-			    rv_name(rv));
+			log_warning(
+			    "%s: C_InitPIN: %s; taken as if it had succeeded", c->uri, rv_name(rv));
 		return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 	}
 	if (rv == CKR_OK) {
@@ -146,7 +148,8 @@ flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh)
 		c->private.login_wrong = 0;
 		rv = unblock_finish(c, NULL);
 	} else {
-		/* Whether the PIN is the new one is found out at the next login: the journal stays open. */
+		/* Whether the PIN is the new one is found out at the next login: the journal stays
+		 * open. */
 		rv = CKR_OK;
 	}
 	card_release(c);

@@ -6,8 +6,8 @@
 enum lock_status { LOCK_TAKEN, LOCK_BUSY, LOCK_FAILED };
 
 /*
- * Takes the flock of DIR/private/NAME.lock, waiting at most wait_ms. *fd is CLOEXEC; closing it (or the end of
- * all processes that have it) frees the lock. LOCK_FAILED is logged.
+ * Takes the flock of DIR/private/NAME.lock, waiting at most wait_ms. *fd is CLOEXEC; closing it (or
+ * the end of all processes that have it) frees the lock. LOCK_FAILED is logged.
  */
 enum lock_status lock_take(const char *dir, const char *name, unsigned wait_ms, int *fd);
 

@@ -26,8 +26,9 @@ struct office {
 };
 
 /*
- * Reads the configuration and the policy, afresh, and loads the vendor module. An error in the policy leaves
- * office->policy NULL: nothing that it might govern may be done. CKR_FUNCTION_FAILED: the log says why.
+ * Reads the configuration and the policy, afresh, and loads the vendor module. An error in the
+ * policy leaves office->policy NULL: nothing that it might govern may be done. CKR_FUNCTION_FAILED:
+ * the log says why.
  */
 CK_RV office_open(struct office *o, const char *config_file, enum caller caller);
 void office_close(struct office *o);

@@ -108,8 +108,9 @@ pin_init(struct card *c, const struct so *so, const struct secret *pin)
 			return rv;
 		log_warning("%s: another process undid C_InitPIN; again", c->uri);
 	}
-	log_error("%s: C_InitPIN says CKR_OK, but the PIN does not stay: another program keeps working "
-		  "with this token; end it and try again",
+	log_error(
+	    "%s: C_InitPIN says CKR_OK, but the PIN does not stay: another program keeps working "
+	    "with this token; end it and try again",
 	    c->uri);
 	return CKR_FUNCTION_FAILED;
 }
@@ -183,9 +184,11 @@ pin_lock(struct card *c)
 	/* Believed when a new load sees it. */
 	left = 1;
 	rv = card_work(c, wrong_logins, &left);
-	if (rv == CKR_PIN_LOCKED || (c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED)))
+	if (rv == CKR_PIN_LOCKED ||
+	    (c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED)))
 		return CKR_OK;
-	log_error("%s: said that it is locked, but in a fresh load answers %s", c->uri, rv_name(rv));
+	log_error(
+	    "%s: said that it is locked, but in a fresh load answers %s", c->uri, rv_name(rv));
 	return CKR_FUNCTION_FAILED;
 }
 

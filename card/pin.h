@@ -5,15 +5,17 @@
 
 #include "card/so.h"
 
-/* Whether the value is the card's user PIN: the rv of C_Login, in a fresh load, logged out again. */
+/* Whether the value is the card's user PIN: the rv of C_Login, in a fresh load, logged out again.
+ */
 CK_RV pin_login(struct card *c, const struct secret *pin);
 
 /* The same for an SO secret. On some modules CKR_OK proves nothing (profile). */
 CK_RV pin_so_login(struct card *c, const struct so *so);
 
 /*
- * SO login and C_InitPIN, until a new load shows that the PIN is the new one: other processes' updates can be
- * lost, and can make ours be lost. CKR_PIN_INCORRECT, CKR_PIN_LOCKED: the SO secret is wrong, or locked.
+ * SO login and C_InitPIN, until a new load shows that the PIN is the new one: other processes'
+ * updates can be lost, and can make ours be lost. CKR_PIN_INCORRECT, CKR_PIN_LOCKED: the SO secret
+ * is wrong, or locked.
  */
 CK_RV pin_init(struct card *c, const struct so *so, const struct secret *pin);
 
@@ -21,8 +23,8 @@ CK_RV pin_init(struct card *c, const struct so *so, const struct secret *pin);
 CK_RV pin_change_so(struct card *c, const struct so *old, const struct so *new);
 
 /*
- * Wrong PINs of valid form until the card says that it is locked, 32 at most. CKR_OK: a new load has seen it
- * locked. CKR_FUNCTION_FAILED: it does not lock, and the log says what it answered.
+ * Wrong PINs of valid form until the card says that it is locked, 32 at most. CKR_OK: a new load
+ * has seen it locked. CKR_FUNCTION_FAILED: it does not lock, and the log says what it answered.
  */
 CK_RV pin_lock(struct card *c);
 

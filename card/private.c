@@ -16,6 +16,7 @@ static const char *const journal_names[] = {
     [JOURNAL_NONE] = "none",
     [JOURNAL_UNBLOCK] = "unblock",
     [JOURNAL_SO] = "so",
+    [JOURNAL_SO_ONLY] = "so-only",
 };
 
 static bool
@@ -155,7 +156,8 @@ private_read(const char *dir, const char *name, struct private *p)
 	} else {
 		ok = private_parse(text, len, p);
 		if (!ok)
-			log_error("%s is damaged or was written by another version of p11-latch; restore it "
+			log_error("%s is damaged or was written by another version of p11-latch; "
+				  "restore it "
 				  "from a backup, or run p11-latch forget for this token and "
 				  "personalize it anew",
 			    path);
@@ -179,8 +181,8 @@ print_salt(FILE *f, const char *name, const unsigned char salt[SALT_LEN])
 static void
 print_private(FILE *f, const struct private *p)
 {
-	fprintf(f, "[Private]\nVersion=%d\nJournal=%s\n", PRIVATE_VERSION,
-	    journal_names[p->journal]);
+	fprintf(
+	    f, "[Private]\nVersion=%d\nJournal=%s\n", PRIVATE_VERSION, journal_names[p->journal]);
 	if (p->has_salt)
 		print_salt(f, "Salt", p->salt);
 	if (p->has_next_salt)

@@ -12,28 +12,31 @@
 #define SALT_LEN        32 /* bytes */
 
 /*
- * What is under way. Written before the first change to the card, cleared after the record tells of it. Blocking
- * needs no entry: a record that says personalizing, with its lock free, says that the card is to be blocked.
+ * What is under way. Written before the first change to the card, cleared after the record tells of
+ * it. Blocking needs no entry: a record that says personalizing, with its lock free, says that the
+ * card is to be blocked.
  */
 enum journal {
 	JOURNAL_NONE,
 	JOURNAL_UNBLOCK, /* a new PIN that a person knows is being set */
-	JOURNAL_SO       /* it is set; the SO secret is being changed to the policy's new one */
+	JOURNAL_SO,      /* it is set; the SO secret is being changed to the policy's new one */
+	JOURNAL_SO_ONLY  /* no new PIN; the SO secret is being changed */
 };
 
-struct private {
+struct private
+{
 	enum journal journal;
 	unsigned char salt[SALT_LEN]; /* of the R that the card is scrambled under */
 	bool has_salt;
 	unsigned char next_salt[SALT_LEN]; /* of the R that is being set */
 	bool has_next_salt;
-	bool proved;     /* in this life of the card an unblock call has succeeded */
-	bool foreign_so; /* the policy's SO secret is not this card's */
-	bool new_valid;  /* PUK= or NewCardManagerKey= is the SO secret now valid */
+	bool proved;           /* in this life of the card an unblock call has succeeded */
+	bool foreign_so;       /* the policy's SO secret is not this card's */
+	bool new_valid;        /* PUK= or NewCardManagerKey= is the SO secret now valid */
 	unsigned so_wrong;     /* wrong SO secrets sent from here since one was right */
 	unsigned login_wrong;  /* of them, by C_Login (row 4) */
 	unsigned letter_wrong; /* wrong PIN letters since one was right */
-	char kcv[7];     /* check value of the key that blocked the card; "" where it was no key */
+	char kcv[7]; /* check value of the key that blocked the card; "" where it was no key */
 };
 
 /* False: unreadable or of a version that this program does not know (logged). Absent: all zero. */

@@ -9,7 +9,8 @@
 #include "policy/identity.h"
 
 /*
- * The file: an INI file of one section, written in this order, the last four only where they say something:
+ * The file: an INI file of one section, written in this order, the last four only where they say
+ *something:
  *
  *	[Record]
  *	Version=1
@@ -36,10 +37,10 @@ enum record_method { METHOD_NONE, METHOD_LOCK, METHOD_SCRAMBLE, METHOD_REFUSE };
 struct record {
 	enum record_state state;
 	enum record_method method;
-	uint64_t sequence; /* of the state directory when this was written */
-	int64_t since;     /* seconds since 1970, of the state */
-	bool ending;       /* the holder is gone, the watcher is blocking the card */
-	bool by_user;      /* blocked by wrong PINs while it was active */
+	uint64_t sequence;          /* of the state directory when this was written */
+	int64_t since;              /* seconds since 1970, of the state */
+	bool ending;                /* the holder is gone, the watcher is blocking the card */
+	bool by_user;               /* blocked by wrong PINs while it was active */
 	char hold[HOLD_ID_LEN + 1]; /* "" where no hold has it */
 	struct identity identity;
 	char why[160]; /* for people: what is in the way; printable ASCII */
@@ -51,9 +52,10 @@ enum record_status {
 	RECORD_BAD     /* unreadable, truncated, of another version: errno or EINVAL; logged */
 };
 
-/* Reads STATE_DIR/records/NAME. Without a free descriptor it still tells absence (RECORD_ABSENT). */
-enum record_status record_read(const char *state_dir, const struct identity *id, bool with_label,
-    struct record *r);
+/* Reads STATE_DIR/records/NAME. Without a free descriptor it still tells absence (RECORD_ABSENT).
+ */
+enum record_status record_read(
+    const char *state_dir, const struct identity *id, bool with_label, struct record *r);
 
 /* The state directory's sequence number; 0 where none was written yet. -1 on an error (errno). */
 int sequence_read(const char *state_dir, uint64_t *sequence);

@@ -17,7 +17,8 @@ hex(const unsigned char *bytes, size_t len, char *to)
 		sprintf(to + 2 * i, "%02x", bytes[i]);
 }
 
-/* What goes into Why= stays on one line and printable, so that the record can always be read again. */
+/* What goes into Why= stays on one line and printable, so that the record can always be read again.
+ */
 static void
 printable(const char *from, char *to, size_t size)
 {
@@ -38,8 +39,8 @@ print_record(FILE *f, const struct record *r)
 	hex(wire, sizeof(wire), token);
 	fprintf(f, "[Record]\nVersion=%d\nState=%s\nMethod=%s\n", RECORD_VERSION,
 	    record_state_name(r->state), record_method_name(r->method));
-	fprintf(f, "Sequence=%" PRIu64 "\nSince=%" PRId64 "\nToken=%s\n", r->sequence, r->since,
-	    token);
+	fprintf(
+	    f, "Sequence=%" PRIu64 "\nSince=%" PRId64 "\nToken=%s\n", r->sequence, r->since, token);
 	if (r->ending)
 		fputs("Ending=true\n", f);
 	if (r->by_user)

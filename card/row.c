@@ -6,7 +6,8 @@
 #include "card/row.h"
 #include "policy/log.h"
 
-/* Behind the socket for all, what a wrong guess costs, with the token's lock held: one guess a second. */
+/* Behind the socket for all, what a wrong guess costs, with the token's lock held: one guess a
+ * second. */
 #define GUESS_PAUSE_S 1
 
 /* The PIN letter of the card, NULL where none is in force. */
@@ -65,8 +66,10 @@ nothing_matches(struct card *c, const struct presented *p, bool policy_holds)
 	if (p->via != SO_VIA_LOGIN) {
 		if (policy_holds)
 			return CKR_PIN_INCORRECT;
-		log_error("%s: nothing presented can unblock this card, since its Unblock description has "
-			  "no value for InitialPUK= or CardManagerKey=; p11-latch explain shows why",
+		log_error(
+		    "%s: nothing presented can unblock this card, since its Unblock description "
+		    "has "
+		    "no value for InitialPUK= or CardManagerKey=; p11-latch explain shows why",
 		    c->uri);
 		return CKR_FUNCTION_FAILED;
 	}
@@ -77,8 +80,9 @@ nothing_matches(struct card *c, const struct presented *p, bool policy_holds)
 	if (!card_note(c))
 		return CKR_FUNCTION_FAILED;
 	if (c->private.letter_wrong == LETTER_TRIES)
-		log_warning("%s: %d wrong PIN letters: it is not taken any more; p11-latch reset opens it "
-			    "again",
+		log_warning(
+		    "%s: %d wrong PIN letters: it is not taken any more; p11-latch reset opens it "
+		    "again",
 		    c->uri, LETTER_TRIES);
 	return CKR_PIN_INCORRECT;
 }
@@ -101,14 +105,15 @@ nothing_presented(struct card *c, const struct presented *p, const struct so *so
 		return CKR_OK;
 	}
 	log_info("%s: nothing was presented, and nothing of the policy's may be used", c->uri);
-	return p->via == SO_VIA_LOGIN && row_letter_in_force(c) ? CKR_PIN_INCORRECT : CKR_PIN_LOCKED;
+	return p->via == SO_VIA_LOGIN && row_letter_in_force(c) ? CKR_PIN_INCORRECT
+								: CKR_PIN_LOCKED;
 }
 
 CK_RV
 row_find(struct card *c, const struct presented *p, enum row *row, struct so *so)
 {
 	bool no_login = p->via == SO_VIA_LOGIN && c->binding != NULL &&
-	    c->binding->unblock_by_login == CHOICE_NO;
+			c->binding->unblock_by_login == CHOICE_NO;
 	bool holds;
 	CK_RV rv;
 

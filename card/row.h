@@ -18,9 +18,10 @@ struct presented {
 };
 
 /*
- * Compares the value, in constant time, and gives the row and the SO secret that it allows to use. No secret of
- * the policy's has reached the card so far. Else the application's rv: CKR_PIN_INCORRECT, CKR_PIN_LOCKED, or
- * CKR_FUNCTION_FAILED (logged). A wrong value is counted where a PIN letter is in force.
+ * Compares the value, in constant time, and gives the row and the SO secret that it allows to use.
+ * No secret of the policy's has reached the card so far. Else the application's rv:
+ * CKR_PIN_INCORRECT, CKR_PIN_LOCKED, or CKR_FUNCTION_FAILED (logged). A wrong value is counted
+ * where a PIN letter is in force.
  */
 CK_RV row_find(struct card *c, const struct presented *p, enum row *row, struct so *so);
 

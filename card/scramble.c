@@ -37,10 +37,10 @@ scrypt(const struct secret *so, const unsigned char salt[SALT_LEN], struct secre
 	uint64_t n = 1u << 14, most = 64u * 1024 * 1024;
 	uint32_t r = 8, p = 1;
 	OSSL_PARAM params[] = {
-	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PASSWORD,
-		(void *)(uintptr_t)secret_bytes(so), secret_len(so)),
-	    OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt,
-		SALT_LEN),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_PASSWORD, (void *)(uintptr_t)secret_bytes(so), secret_len(so)),
+	    OSSL_PARAM_construct_octet_string(
+		OSSL_KDF_PARAM_SALT, (void *)(uintptr_t)salt, SALT_LEN),
 	    OSSL_PARAM_construct_uint64(OSSL_KDF_PARAM_SCRYPT_N, &n),
 	    OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_R, &r),
 	    OSSL_PARAM_construct_uint32(OSSL_KDF_PARAM_SCRYPT_P, &p),
@@ -58,8 +58,8 @@ scrypt(const struct secret *so, const unsigned char salt[SALT_LEN], struct secre
 }
 
 CK_RV
-scramble_pin(const struct secret *so, const unsigned char salt[SALT_LEN], size_t len,
-    struct secret **r)
+scramble_pin(
+    const struct secret *so, const unsigned char salt[SALT_LEN], size_t len, struct secret **r)
 {
 	struct secret *stream = NULL, *pin = NULL;
 	CK_RV rv = CKR_HOST_MEMORY;

@@ -11,13 +11,14 @@
 #include "policy/secret.h"
 
 /*
- * scrypt (RFC 7914; N=2^14, r=8, p=1) of the SO secret and the salt, mapped without bias to len letters and
- * digits. *r is to be freed. The same in, the same out, on every machine.
+ * scrypt (RFC 7914; N=2^14, r=8, p=1) of the SO secret and the salt, mapped without bias to len
+ * letters and digits. *r is to be freed. The same in, the same out, on every machine.
  */
-CK_RV scramble_pin(const struct secret *so, const unsigned char salt[SALT_LEN], size_t len,
-    struct secret **r);
+CK_RV scramble_pin(
+    const struct secret *so, const unsigned char salt[SALT_LEN], size_t len, struct secret **r);
 
-/* len random letters and digits (or digits only), without bias. NULL: no memory or no randomness. */
+/* len random letters and digits (or digits only), without bias. NULL: no memory or no randomness.
+ */
 struct secret *random_pin(size_t len);
 
 #endif

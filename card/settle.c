@@ -9,7 +9,8 @@
 #include "card/unblock.h"
 #include "policy/log.h"
 
-/* How long a request waits for another that works with the same card; a card in a reader may take its time. */
+/* How long a request waits for another that works with the same card; a card in a reader may take
+ * its time. */
 #define WAIT_WORK_MS 30000
 /* A holder that lives on is given this long to show that it is just ending. */
 #define WAIT_HOLDER_MS 300
@@ -23,7 +24,8 @@ flow_settle(struct card *c)
 
 	if (c->record.state != RECORD_PERSONALIZING)
 		return CKR_OK;
-	log_warning("%s: was being personalized, and both its holder and its watcher are gone; it is blocked "
+	log_warning("%s: was being personalized, and both its holder and its watcher are gone; it "
+		    "is blocked "
 		    "now",
 	    c->uri);
 	return block_card(c, &nobody, false);
@@ -47,11 +49,13 @@ take_lock(struct card *c)
 	return card_take(c, WAIT_ENDING_MS);
 }
 
-/* A card that shows itself locked was locked by its user, or, without any record here, at another desk. */
+/* A card that shows itself locked was locked by its user, or, without any record here, at another
+ * desk. */
 static CK_RV
 note_locked(struct card *c, const struct request *q)
 {
-	bool locked = (c->info.flags & CKF_USER_PIN_LOCKED) != 0 || (q->locked && !c->profile.shows_lock);
+	bool locked =
+	    (c->info.flags & CKF_USER_PIN_LOCKED) != 0 || (q->locked && !c->profile.shows_lock);
 
 	if (!locked || card_blocked(c) || c->record.state == RECORD_PERSONALIZING)
 		return CKR_OK;
@@ -62,8 +66,8 @@ note_locked(struct card *c, const struct request *q)
 }
 
 /*
- * Scrambled here, but the value presented is the PIN: it was unblocked elsewhere, or its unblocking was
- * interrupted. Where wrong PINs are counted only the latter is asked.
+ * Scrambled here, but the value presented is the PIN: it was unblocked elsewhere, or its unblocking
+ * was interrupted. Where wrong PINs are counted only the latter is asked.
  */
 static CK_RV
 unblocked_elsewhere(struct card *c, const struct request *q)
@@ -91,13 +95,17 @@ flow_begin(struct card *c, const struct request *q)
 
 	if (status == LOCK_BUSY) {
 		log_info("%s: another process %s", c->uri,
-		    c->record.state == RECORD_PERSONALIZING ? "is personalizing this card" :
-							      "is working with this card");
-		return c->record.state == RECORD_PERSONALIZING ? CKR_PIN_LOCKED : CKR_FUNCTION_FAILED;
+		    c->record.state == RECORD_PERSONALIZING ? "is personalizing this card"
+							    : "is working with this card");
+		return c->record.state == RECORD_PERSONALIZING ? CKR_PIN_LOCKED
+							       : CKR_FUNCTION_FAILED;
 	}
 	if (status != LOCK_TAKEN)
 		return CKR_FUNCTION_FAILED;
-	if (c->record.state == RECORD_PERSONALIZING && c->record.method != METHOD_REFUSE)
+	if (c->private.journal == JOURNAL_SO_ONLY && (rv = unblock_resolve(c)) != CKR_OK)
+		return rv;
+	if (c->record.state == RECORD_PERSONALIZING &&
+	    (c->record.method != METHOD_REFUSE || q->retry))
 		flow_settle(c);
 	rv = card_look(c);
 	if (rv == CKR_OK)

@@ -39,14 +39,15 @@ set_key(struct card *c, const struct secret *written, const char *origin, struct
 	enum key_fault fault;
 
 	if (c->profile.so_form == SO_FORM_PUK) {
-		log_error("%s: this module takes a PUK, no card manager key; use InitialPUK= and PUK=",
+		log_error(
+		    "%s: this module takes a PUK, no card manager key; use InitialPUK= and PUK=",
 		    c->uri);
 		return false;
 	}
 	fault = key_parse(written, false, &bytes, NULL);
 	if (fault != KEY_GOOD) {
-		log_error("%s: the card manager key from %s: %s", c->uri, origin,
-		    key_fault_text(fault));
+		log_error(
+		    "%s: the card manager key from %s: %s", c->uri, origin, key_fault_text(fault));
 		return false;
 	}
 	so->key = true;
@@ -57,10 +58,21 @@ set_key(struct card *c, const struct secret *written, const char *origin, struct
 	return so->pin != NULL;
 }
 
+bool
+so_written(
+    struct card *c, const struct secret *written, bool key, const char *origin, struct so *so)
+{
+	memset(so, 0, sizeof(*so));
+	if (key)
+		return set_key(c, written, origin, so);
+	so->pin = secret_dup(written);
+	return so->pin != NULL;
+}
+
 /* The value of an element as an SO secret; so->pin stays NULL where it has none. */
 static bool
-resolve(struct card *c, const struct description *desc, const struct value *v, bool key,
-    struct so *so)
+resolve(
+    struct card *c, const struct description *desc, const struct value *v, bool key, struct so *so)
 {
 	struct field_context context = {
 	    .binding = c->binding, .id = &c->id, .given = c->office->given};
@@ -71,12 +83,7 @@ resolve(struct card *c, const struct description *desc, const struct value *v, b
 	if (!field_resolve(&context, desc, v, &r))
 		return false;
 	if (r.kind == VALUE_LITERAL) {
-		if (key) {
-			ok = set_key(c, r.value, r.origin, so);
-		} else {
-			so->pin = secret_dup(r.value);
-			ok = so->pin != NULL;
-		}
+		ok = so_written(c, r.value, key, r.origin, so);
 		so->policy = true;
 	}
 	resolved_free(&r);
@@ -152,7 +159,8 @@ so_of_policy(struct card *c, bool for_block, struct so *so)
 	}
 	if (so->pin != NULL && so->key && c->private.kcv[0] != '\0' &&
 	    strcmp(so->kcv, c->private.kcv) != 0) {
-		log_error("%s: the policy's card manager key has check value %s, the one that this card was "
+		log_error("%s: the policy's card manager key has check value %s, the one that this "
+			  "card was "
 			  "blocked with has %s; it is not tried. Correct the key in the policy",
 		    c->uri, so->kcv, c->private.kcv);
 		so_clear(so);
@@ -227,7 +235,8 @@ so_place(struct card *c, const struct so *right)
 		return;
 	c->private.foreign_so = has;
 	if (has)
-		log_warning("%s: the card's SO secret is not the policy's: the policy's is not used for this "
+		log_warning("%s: the card's SO secret is not the policy's: the policy's is not "
+			    "used for this "
 			    "card any more",
 		    c->uri);
 }

@@ -18,40 +18,54 @@ void so_clear(struct so *so);
 
 /* A value that somebody presented, as it is. False: no memory. */
 bool so_presented(struct so *so, const struct secret *value);
+
+/* A value as it is written in policy or by a person; keys are checked. False: logged. */
+bool so_written(
+    struct card *c, const struct secret *written, bool key, const char *origin, struct so *so);
 bool so_copy(struct so *to, const struct so *from);
 
 /*
- * The policy's SO secret now valid for this card, so->pin NULL where it holds none (a dialog, no value, another
- * secret was seen to be the card's). The Unblock description's; with for_block the Personalize description's
- * goes first. False: a source failed, or the key is not the one recorded (logged).
+ * The policy's SO secret now valid for this card, so->pin NULL where it holds none (a dialog, no
+ * value, another secret was seen to be the card's). The Unblock description's; with for_block the
+ * Personalize description's goes first. False: a source failed, or the key is not the one recorded
+ * (logged).
  */
 bool so_of_policy(struct card *c, bool for_block, struct so *so);
 
-/* The secret that PUK= or NewCardManagerKey= of desc is to set; so->pin NULL where there is none. */
+/* The secret that PUK= or NewCardManagerKey= of desc is to set; so->pin NULL where there is none.
+ */
 bool so_to_set(struct card *c, const struct description *desc, struct so *so);
 
 /* Whether both are one secret: keys by their bytes, however they are written. Constant in time. */
 bool so_same(const struct so *a, const struct secret *value);
 
 /*
- * Notes in c->private what the secret that the card accepted is to the policy: its own, the one that it was to
- * set, or neither (a warning, and rows 1 and 2 do not apply to this card). To be written by the caller.
+ * Notes in c->private what the secret that the card accepted is to the policy: its own, the one
+ * that it was to set, or neither (a warning, and rows 1 and 2 do not apply to this card). To be
+ * written by the caller.
  */
 void so_place(struct card *c, const struct so *right);
 
 /* Whether desc asks a person for the SO secret. */
 bool so_is_asked(const struct card *c, const struct description *desc);
 
+/*
+ * How many wrong SO secrets the card still takes, by what c->info shows; at least 1000 where they
+ * cost nothing. *known: the module, or this machine's count, lets know; else it is a guess.
+ */
+unsigned so_tries_left(const struct card *c, bool *known);
+
 enum so_via { SO_VIA_LOGIN, SO_VIA_REQUEST, SO_VIA_LAST_TRY };
 
 /*
- * Whether an SO secret that may be wrong may be sent to the card now (design, section 6, "An SO try is never
- * wasted"), by what c->info shows. CKR_OK; CKR_PIN_LOCKED: no, and the log says why; CKR_PIN_INCORRECT: the
- * token would not take a value of this form, so that it is not sent.
+ * Whether an SO secret that may be wrong may be sent to the card now (design, section 6, "An SO try
+ * is never wasted"), by what c->info shows. CKR_OK; CKR_PIN_LOCKED: no, and the log says why;
+ * CKR_PIN_INCORRECT: the token would not take a value of this form, so that it is not sent.
  */
 CK_RV so_may_try(struct card *c, const struct so *so, enum so_via via);
 
-/* To be called before and after such a try. False: it could not be written (logged), and must not be made. */
+/* To be called before and after such a try. False: it could not be written (logged), and must not
+ * be made. */
 bool so_count_try(struct card *c, enum so_via via);
 bool so_tried(struct card *c, enum so_via via, CK_RV rv);
 

@@ -49,15 +49,17 @@ state_prepare(const char *dir)
 	char *records = NULL, *private = NULL;
 	bool ok = false;
 
-	if (asprintf(&records, "%s/records", dir) < 0 || asprintf(&private, "%s/private", dir) < 0) {
+	if (asprintf(&records, "%s/records", dir) < 0 ||
+	    asprintf(&private, "%s/private", dir) < 0) {
 		log_error("no memory");
 		goto out;
 	}
 	ok = prepare_folder(dir, NULL, 0755) && prepare_folder(records, dir, 0755) &&
-	    prepare_folder(private, dir, 0700);
+	     prepare_folder(private, dir, 0700);
 	if (!ok)
-		log_error("state directory %s cannot be written by user %u: %s; set StateDirectory= in "
-			  "p11-latch.conf to a folder of this user, or use the service (Helper=unix:...)",
+		log_error(
+		    "state directory %s cannot be written by user %u: %s; set StateDirectory= in "
+		    "p11-latch.conf to a folder of this user, or use the service (Helper=unix:...)",
 		    dir, (unsigned)geteuid(), strerror(errno));
 out:
 	free(records);

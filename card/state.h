@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 /*
- * Makes the folders that are not there yet: DIR (0755), DIR/records (0755), DIR/private (0700). False, and the
- * log says what to do, where they cannot be made or written.
+ * Makes the folders that are not there yet: DIR (0755), DIR/records (0755), DIR/private (0700).
+ * False, and the log says what to do, where they cannot be made or written.
  */
 bool state_prepare(const char *dir);
 
@@ -18,8 +18,9 @@ bool state_prepare(const char *dir);
 char *state_path(const char *dir, const char *folder, const char *name, const char *suffix);
 
 /*
- * Replaces a file: temporary file, fsync, rename, fsync of its folder. What root writes belongs to the owner of
- * the folder, so that a service of its own user can go on with it. False: logged, the old file is intact.
+ * Replaces a file: temporary file, fsync, rename, fsync of its folder. What root writes belongs to
+ * the owner of the folder, so that a service of its own user can go on with it. False: logged, the
+ * old file is intact.
  */
 bool state_write(const char *path, const void *data, size_t len, mode_t mode);
 
@@ -27,7 +28,8 @@ bool state_write(const char *path, const void *data, size_t len, mode_t mode);
 bool state_remove(const char *path);
 
 /*
- * Reads at most max bytes of a regular file: *data is to be freed (NUL added). -1: errno (ENOENT: not there).
+ * Reads at most max bytes of a regular file: *data is to be freed (NUL added). -1: errno (ENOENT:
+ * not there).
  */
 int state_read(const char *path, char **data, size_t *len, size_t max);
 

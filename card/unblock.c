@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "card/block.h"
+#include "card/clear.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
@@ -34,7 +35,7 @@ fits(const struct card *c, const struct so *so)
 	size_t len = secret_len(so->pin);
 
 	return c->info.ulMaxPinLen == 0 || c->info.ulMaxPinLen > 255 ||
-	    (len >= c->info.ulMinPinLen && len <= c->info.ulMaxPinLen);
+	       (len >= c->info.ulMinPinLen && len <= c->info.ulMaxPinLen);
 }
 
 static const char *
@@ -43,60 +44,87 @@ name_of(const struct so *so)
 	return so->key ? "card manager key" : "PUK";
 }
 
-static bool
-change_to(struct card *c, const struct so *old, const struct so *new)
+static CK_RV
+change_to(struct card *c, const struct so *old, const struct so *new, enum journal journal)
 {
+	const char *pin = journal == JOURNAL_SO ? "PIN unblocked, " : "";
 	CK_RV rv;
 
 	if (!fits(c, new)) {
-		log_warning("%s: PIN unblocked, %s unchanged: the new one has %zu characters, but this token "
-			    "takes %lu to %lu",
-		    c->uri, name_of(new), secret_len(new->pin), c->info.ulMinPinLen,
+		log_warning("%s: %s%s unchanged: the new one has %zu characters, but this token "
+			    "takes %lu to "
+			    "%lu",
+		    c->uri, pin, name_of(new), secret_len(new->pin), c->info.ulMinPinLen,
 		    c->info.ulMaxPinLen);
-		return false;
+		return CKR_PIN_LEN_RANGE;
 	}
-	c->private.journal = JOURNAL_SO;
+	c->private.journal = journal;
 	if (!card_note(c))
-		return false;
+		return CKR_FUNCTION_FAILED;
 	rv = pin_change_so(c, old, new);
 	if (rv != CKR_OK && !pin_unchanged(rv) && pin_so_login(c, new) == CKR_OK)
 		rv = CKR_OK;
 	if (rv != CKR_OK) {
-		log_warning("%s: PIN unblocked, %s unchanged: the card answers %s", c->uri, name_of(new),
+		log_warning("%s: %s%s unchanged: the card answers %s", c->uri, pin, name_of(new),
 		    rv_name(rv));
-		return false;
+		return rv;
 	}
 	so_place(c, new);
 	c->private.new_valid = true;
 	c->private.foreign_so = false;
 	memcpy(c->private.kcv, new->kcv, sizeof(new->kcv));
 	log_info("%s: the new %s is in force", c->uri, name_of(new));
-	return true;
+	return CKR_OK;
 }
 
-bool
-unblock_change_so(struct card *c, const struct description *desc, const struct so *so)
+static CK_RV
+change_so(struct card *c, const struct description *desc, const struct so *so, enum journal journal)
 {
+	CK_RV rv = CKR_OK;
 	struct so new;
-	bool ok = true;
 
 	if (desc == NULL || so == NULL || so->pin == NULL)
-		return true;
+		return CKR_OK;
 	if (!so_to_set(c, desc, &new)) {
-		log_warning("%s: PIN unblocked, PUK or card manager key unchanged: the new one cannot be "
-			    "had, see above",
-		    c->uri);
+		log_warning(
+		    "%s: %sPUK or card manager key unchanged: the new one cannot be had, see above",
+		    c->uri, journal == JOURNAL_SO ? "PIN unblocked, " : "");
 		so_clear(&new);
-		return false;
+		return CKR_FUNCTION_FAILED;
 	}
 	if (new.pin != NULL) {
 		if (so_same(&new, so->pin))
 			c->private.new_valid = true;
 		else
-			ok = change_to(c, so, &new);
+			rv = change_to(c, so, &new, journal);
 	}
 	so_clear(&new);
-	return ok;
+	return rv;
+}
+
+bool
+unblock_change_so(struct card *c, const struct description *desc, const struct so *so)
+{
+	return change_so(c, desc, so, JOURNAL_SO) == CKR_OK;
+}
+
+CK_RV
+unblock_so_only(struct card *c, const struct so *so, enum so_via via)
+{
+	CK_RV rv;
+
+	rv = so_may_try(c, so, via);
+	if (rv != CKR_OK)
+		return rv;
+	if (!so_count_try(c, via))
+		return CKR_FUNCTION_FAILED;
+	rv = change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so, JOURNAL_SO_ONLY);
+	c->private.journal = JOURNAL_NONE;
+	/* The R of a scrambled card is made of the SO secret. */
+	if (rv == CKR_OK)
+		c->private.has_salt = false;
+	so_tried(c, via, rv);
+	return card_note(c) ? rv : CKR_FUNCTION_FAILED;
 }
 
 CK_RV
@@ -104,11 +132,13 @@ unblock_finish(struct card *c, const struct so *so)
 {
 	unblock_change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so);
 	/*
-	 * The record first: found with the journal open, an active card is active; found blocked with no journal,
-	 * a card whose PIN a person knows would not be.
+	 * The record first: found with the journal open, an active card is active; found blocked
+	 * with no journal, a card whose PIN a person knows would not be.
 	 */
 	if (!card_record(c, RECORD_ACTIVE, METHOD_NONE, true))
 		return CKR_FUNCTION_FAILED;
+	if (c->binding != NULL && c->binding->unblock != NULL)
+		clear_fields(c, c->binding->unblock);
 	c->private.journal = JOURNAL_NONE;
 	c->private.has_salt = false;
 	c->private.has_next_salt = false;
@@ -135,8 +165,9 @@ unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const str
 			c->private.journal = JOURNAL_NONE;
 		so_tried(c, via, rv);
 		if (so->policy && rv == CKR_PIN_INCORRECT) {
-			log_error("%s: the card refuses the policy's PUK or card manager key; correct it "
-				  "in the policy",
+			log_error(
+			    "%s: the card refuses the policy's PUK or card manager key; correct it "
+			    "in the policy",
 			    c->uri);
 			return CKR_FUNCTION_FAILED;
 		}
@@ -182,8 +213,9 @@ unblock_r(struct card *c, const struct so *so, enum so_via via, struct secret **
 		rv = block_scramble(c, so, r);
 	so_tried(c, via, rv);
 	if (so->policy && rv == CKR_PIN_INCORRECT) {
-		log_error("%s: the card refuses the policy's PUK or card manager key; correct it in the "
-			  "policy",
+		log_error(
+		    "%s: the card refuses the policy's PUK or card manager key; correct it in the "
+		    "policy",
 		    c->uri);
 		return CKR_FUNCTION_FAILED;
 	}
@@ -196,8 +228,15 @@ unblock_resolve(struct card *c)
 	struct so new = {0};
 	CK_RV rv = CKR_OK;
 
-	if (c->private.journal != JOURNAL_SO)
+	if (c->private.journal != JOURNAL_SO && c->private.journal != JOURNAL_SO_ONLY)
 		return CKR_OK;
+	if (c->office->caller == CALLER_ANYONE) {
+		log_error("%s: was interrupted while its PUK or card manager key was changed; an "
+			  "operator has "
+			  "to run p11-latch recover",
+		    c->uri);
+		return CKR_PIN_LOCKED;
+	}
 	if (c->binding != NULL && c->binding->unblock != NULL) {
 		if (!so_to_set(c, c->binding->unblock, &new)) {
 			so_clear(&new);
@@ -217,7 +256,12 @@ unblock_resolve(struct card *c)
 	so_clear(&new);
 	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
 		return rv;
-	log_info("%s: was interrupted while its PUK or card manager key was changed; the %s one is valid",
+	log_info("%s: was interrupted while its PUK or card manager key was changed; the %s one is "
+		 "valid",
 	    c->uri, c->private.new_valid ? "new" : "old");
-	return unblock_finish(c, NULL);
+	if (c->private.journal == JOURNAL_SO)
+		return unblock_finish(c, NULL);
+	c->private.journal = JOURNAL_NONE;
+	c->private.has_salt = false;
+	return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 }

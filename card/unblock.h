@@ -6,34 +6,42 @@
 #include "card/so.h"
 
 /*
- * SO login and C_InitPIN in this process; then as unblock_finish(). The rv is the application's: CKR_PIN_INCORRECT
- * and CKR_PIN_LOCKED for the SO secret, CKR_FUNCTION_FAILED (logged). With the token's lock held.
+ * SO login and C_InitPIN in this process; then as unblock_finish(). The rv is the application's:
+ * CKR_PIN_INCORRECT and CKR_PIN_LOCKED for the SO secret, CKR_FUNCTION_FAILED (logged). With the
+ * token's lock held.
  */
-CK_RV unblock_with_pin(struct card *c, const struct so *so, enum so_via via,
-    const struct secret *pin);
+CK_RV unblock_with_pin(
+    struct card *c, const struct so *so, enum so_via via, const struct secret *pin);
 
 /*
- * Proves the SO secret and gives the R of the card, with which one can log in; a card that is locked is scrambled
- * for it. The card stays blocked.
+ * Proves the SO secret and gives the R of the card, with which one can log in; a card that is
+ * locked is scrambled for it. The card stays blocked.
  */
 CK_RV unblock_r(struct card *c, const struct so *so, enum so_via via, struct secret **r);
 
-/* Journals that a new PIN is being set by somebody else (the module with R, or the application as SO). */
+/* Journals that a new PIN is being set by somebody else (the module with R, or the application as
+ * SO). */
 bool unblock_announce(struct card *c);
 
 /*
- * The new PIN is in force: sets PUK= or NewCardManagerKey= of the Unblock description, and records the card as
- * active. A new PUK that the card refuses is a warning only. so NULL: nothing is known to set it with.
+ * The new PIN is in force: sets PUK= or NewCardManagerKey= of the Unblock description, and records
+ * the card as active. A new PUK that the card refuses is a warning only. so NULL: nothing is known
+ * to set it with.
  */
 CK_RV unblock_finish(struct card *c, const struct so *so);
+
+/* Changes the SO secret alone to PUK= or NewCardManagerKey= of the Unblock description; the PIN
+ * stays. */
+CK_RV unblock_so_only(struct card *c, const struct so *so, enum so_via via);
 
 /* Sets PUK= or NewCardManagerKey= of desc; true where it is in force, or nothing is to be set. */
 bool unblock_change_so(struct card *c, const struct description *desc, const struct so *so);
 
-/* Ends what was interrupted while the SO secret was being changed (JOURNAL_SO). */
+/* Ends what was interrupted while the SO secret was being changed (JOURNAL_SO, JOURNAL_SO_ONLY). */
 CK_RV unblock_resolve(struct card *c);
 
-/* Whether the token would take such a PIN; CKR_PIN_LEN_RANGE, CKR_PIN_INVALID. c->info must be known. */
+/* Whether the token would take such a PIN; CKR_PIN_LEN_RANGE, CKR_PIN_INVALID. c->info must be
+ * known. */
 CK_RV unblock_check_pin(const struct card *c, const struct secret *pin, const struct secret *old);
 
 #endif

@@ -94,7 +94,8 @@ slots_with_tokens(struct vendor *v, CK_SLOT_ID **slots, CK_ULONG *n)
 	*slots = calloc(SLOTS_MAX, sizeof(**slots));
 	if (*slots == NULL)
 		return CKR_HOST_MEMORY;
-	/* Asking for the number first makes some modules look for new readers (PKCS#11 2.40, 5.5). */
+	/* Asking for the number first makes some modules look for new readers (PKCS#11 2.40, 5.5).
+	 */
 	rv = v->f->C_GetSlotList(CK_TRUE, NULL, n);
 	if (rv == CKR_OK) {
 		*n = SLOTS_MAX;
@@ -165,8 +166,9 @@ vendor_find(struct vendor *v, const struct identity *id, bool with_label, struct
 	if (matches == 0)
 		return CKR_TOKEN_NOT_PRESENT;
 	identity_uri(id, uri);
-	log_error("%zu tokens are %s, and nothing tells them apart; leave one in, or give each a label "
-		  "of its own",
+	log_error(
+	    "%zu tokens are %s, and nothing tells them apart; leave one in, or give each a label "
+	    "of its own",
 	    matches, uri);
 	return CKR_FUNCTION_FAILED;
 }

@@ -28,8 +28,9 @@ struct token {
 CK_RV vendor_open(const char *path, struct vendor **v);
 
 /*
- * C_Initialize and C_Finalize. Between them, and nowhere else, the card may be touched: a load that is older
- * than another process's change is stale on some modules, and on others it disturbs the application.
+ * C_Initialize and C_Finalize. Between them, and nowhere else, the card may be touched: a load that
+ * is older than another process's change is stale on some modules, and on others it disturbs the
+ * application.
  */
 CK_RV vendor_start(struct vendor *v);
 void vendor_stop(struct vendor *v);
@@ -38,15 +39,16 @@ void vendor_stop(struct vendor *v);
 CK_RV vendor_tokens(struct vendor *v, struct token **list, size_t *n);
 
 /*
- * The one token of this identity. CKR_TOKEN_NOT_PRESENT: it is not there. CKR_FUNCTION_FAILED: two are, and
- * nobody can tell which is meant (logged).
+ * The one token of this identity. CKR_TOKEN_NOT_PRESENT: it is not there. CKR_FUNCTION_FAILED: two
+ * are, and nobody can tell which is meant (logged).
  */
 CK_RV vendor_find(struct vendor *v, const struct identity *id, bool with_label, struct token *t);
 
 /* "CKR_PIN_LOCKED"; for unknown ones "CKR_0x80000001". Valid until the next call in this thread. */
 const char *rv_name(CK_RV rv);
 
-/* The vendor module stays loaded until the process ends: unloading them is a known cause of crashes. */
+/* The vendor module stays loaded until the process ends: unloading them is a known cause of
+ * crashes. */
 void vendor_close(struct vendor *v);
 
 #endif

@@ -11,7 +11,8 @@
 #define PAUSE_FIRST_MS 4
 #define PAUSE_MOST_MS  100
 
-/* A token that is really gone is asked for this many times, so that a person waits for an instant only. */
+/* A token that is really gone is asked for this many times, so that a person waits for an instant
+ * only. */
 #define ATTEMPTS_ABSENT 4
 
 static void
@@ -23,8 +24,8 @@ pause_ms(unsigned ms)
 }
 
 /*
- * What SoftHSM, openCryptoki and OpenSC were seen to answer because another process worked with the same token
- * at that moment, and not again in a fresh load.
+ * What SoftHSM, openCryptoki and OpenSC were seen to answer because another process worked with the
+ * same token at that moment, and not again in a fresh load.
  */
 static bool
 disturbed(CK_RV rv)
@@ -101,7 +102,8 @@ card_reborn(const struct card *c)
 	return c->profile.shows_life && (c->info.flags & CKF_USER_PIN_INITIALIZED) == 0;
 }
 
-/* A module that reads while another process writes may show no flags: only a second look is believed. */
+/* A module that reads while another process writes may show no flags: only a second look is
+ * believed. */
 static CK_RV
 surely_reborn(struct card *c, bool *reborn)
 {
@@ -132,7 +134,8 @@ card_look(struct card *c)
 	if (rv != CKR_OK)
 		return rv;
 	if (reborn) {
-		log_info("%s: the card was initialised anew; what was known of it is dropped", c->uri);
+		log_info(
+		    "%s: the card was initialised anew; what was known of it is dropped", c->uri);
 		return card_forget(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 	}
 	if (c->record.state == RECORD_BLOCKED && c->record.method == METHOD_LOCK &&

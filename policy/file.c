@@ -110,3 +110,17 @@ file_read(int fd, void *buf, size_t size)
 	}
 	return (ssize_t)done;
 }
+
+int
+file_above_2(int fd)
+{
+	int higher, error;
+
+	if (fd < 0 || fd > 2)
+		return fd;
+	higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	error = errno;
+	close(fd);
+	errno = error;
+	return higher;
+}

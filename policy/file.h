@@ -25,4 +25,10 @@ int file_open(const char *path, unsigned flags, struct stat *st, struct file_fau
 /* Reads until size bytes or the end; -1 on an error (errno). */
 ssize_t file_read(int fd, void *buf, size_t size);
 
+/*
+ * Moves fd above 2, CLOEXEC, and closes the old one: an application may run with its standard
+ * descriptors closed, and whoever then gets one of them gets what it reads and prints. -1: errno.
+ */
+int file_above_2(int fd);
+
 #endif

@@ -10,9 +10,11 @@
 #define MODEL_LEN        16
 #define SERIAL_LEN       16
 
-/* Some modules end the fields with a NUL and leave garbage behind it, so the first NUL ends one. */
-static void
-unpad(char *out, const unsigned char *field, size_t len)
+/*
+ * Some modules end the fields with a NUL and leave garbage behind it, so the first NUL ends one.
+ * Not inlined: four copies of it would be a page of the module's.
+ */
+static void __attribute__((noinline)) unpad(char *out, const unsigned char *field, size_t len)
 {
 	size_t n = strnlen((const char *)field, len);
 
@@ -22,7 +24,7 @@ unpad(char *out, const unsigned char *field, size_t len)
 	out[n] = '\0';
 }
 
-static unsigned char *
+static unsigned char *__attribute__((noinline))
 pad(unsigned char *out, const char *text, size_t len)
 {
 	size_t n = strnlen(text, len);

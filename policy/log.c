@@ -13,6 +13,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "policy/file.h"
+#include "policy/log_send.h"
+
 #define PREFIX       "p11-latch: "
 #define MESSAGE_MAX  2048 /* bytes, with NUL, before escaping */
 #define LOG_LINE_MAX (sizeof(PREFIX) + 64 + 4 * MESSAGE_MAX + 1) /* level, function, "\n" */
@@ -119,8 +122,8 @@ write_debug(char *line, size_t len)
 		write_line(STDERR_FILENO, line, len);
 	if (!atomic_load(&to_file))
 		return;
-	fd = open(atomic_load(&debug_file)->path,
-	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600);
+	fd = file_above_2(open(atomic_load(&debug_file)->path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0600));
 	if (fd < 0)
 		return;
 	write_line(fd, line, len);
@@ -152,7 +155,7 @@ log_line(enum log_level level, const char *function, const char *fmt, ...)
 	escape(start, message);
 	if (level == LOG_LEVEL_DEBUG || sink == NULL ||
 	    !sink(level, line, atomic_load(&the_sink_arg)))
-		syslog(LOG_AUTHPRIV | levels[level].priority, "%s", line);
+		log_send(LOG_AUTHPRIV | levels[level].priority, line);
 	if (debugging) {
 		end += snprintf(start, 64, "%s: %.40s: ", levels[level].name, function);
 		end = escape(end, message);

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* All cards that there are: those in their readers, and those that only a record tells of. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "card/census.h"
+#include "card/state.h"
+#include "policy/log.h"
+
+#define KNOWN_MOST 4096
+
+struct census {
+	struct known *list;
+	size_t n, size;
+	const struct criteria *criteria;
+};
+
+static struct known *
+add(struct census *s, const struct identity *id)
+{
+	struct known *k;
+
+	if (s->n == s->size) {
+		size_t size = s->size == 0 ? 16 : 2 * s->size;
+
+		if (size > KNOWN_MOST)
+			return NULL;
+		k = reallocarray(s->list, size, sizeof(*k));
+		if (k == NULL)
+			return NULL;
+		s->list = k;
+		s->size = size;
+	}
+	k = &s->list[s->n++];
+	memset(k, 0, sizeof(*k));
+	k->id = *id;
+	return k;
+}
+
+static CK_RV
+ask_vendor(struct office *o, struct token **tokens, size_t *n)
+{
+	CK_RV rv;
+
+	rv = vendor_start(o->vendor);
+	if (rv != CKR_OK) {
+		log_error(
+		    "%s: C_Initialize: %s; is its service running?", o->vendor->path, rv_name(rv));
+		return rv;
+	}
+	rv = vendor_tokens(o->vendor, tokens, n);
+	if (rv != CKR_OK)
+		log_error("%s: its tokens cannot be listed: %s", o->vendor->path, rv_name(rv));
+	vendor_stop(o->vendor);
+	return rv;
+}
+
+static CK_RV
+add_present(struct census *s, struct office *o)
+{
+	struct token *tokens = NULL;
+	struct known *k;
+	size_t i, n = 0;
+	CK_RV rv;
+
+	rv = ask_vendor(o, &tokens, &n);
+	for (i = 0; rv == CKR_OK && i < n; i++) {
+		if (s->criteria != NULL && !criteria_match(s->criteria, &tokens[i].id))
+			continue;
+		k = add(s, &tokens[i].id);
+		if (k == NULL) {
+			rv = CKR_HOST_MEMORY;
+			break;
+		}
+		k->present = true;
+		k->slot = tokens[i].slot;
+		k->info = tokens[i].info;
+	}
+	free(tokens);
+	return rv;
+}
+
+/* A record's name is of its token's identity, with or without the label (profile). */
+static bool
+names_it(const char *file, const struct identity *id)
+{
+	char name[IDENTITY_NAME_MAX];
+
+	identity_name(id, false, name);
+	if (strcmp(file, name) == 0)
+		return true;
+	identity_name(id, true, name);
+	return strcmp(file, name) == 0;
+}
+
+static bool
+give_to_present(struct census *s, const char *file, const struct record *r, bool damaged)
+{
+	bool given = false;
+	size_t i;
+
+	for (i = 0; i < s->n && s->list[i].present; i++) {
+		if (!names_it(file, &s->list[i].id))
+			continue;
+		s->list[i].damaged = damaged;
+		s->list[i].record = *r;
+		given = true;
+	}
+	return given;
+}
+
+static void
+add_record(struct census *s, const char *folder, const char *file)
+{
+	char *path = state_path(folder, "records", file, ""), *text = NULL;
+	struct record r = {0};
+	struct known *k;
+	size_t len;
+	bool good;
+
+	if (path == NULL)
+		return;
+	good = state_read(path, &text, &len, RECORD_FILE_MAX) == 0 && record_parse(text, len, &r);
+	if (!give_to_present(s, file, &r, !good)) {
+		if (!good)
+			log_warning("%s is no record that this version can read", path);
+		else if ((s->criteria == NULL || criteria_match(s->criteria, &r.identity)) &&
+			 (k = add(s, &r.identity)) != NULL)
+			k->record = r;
+	}
+	free(text);
+	free(path);
+}
+
+static void
+add_recorded(struct census *s, const char *dir)
+{
+	char *path = state_path(dir, "records", "", "");
+	struct dirent *e;
+	DIR *d;
+
+	d = path != NULL ? opendir(path) : NULL;
+	if (d == NULL && errno != ENOENT)
+		log_warning("%s: %s", path != NULL ? path : dir, strerror(errno));
+	while (d != NULL && (e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (e->d_name[0] == '.' || (len > 4 && strcmp(e->d_name + len - 4, ".new") == 0))
+			continue;
+		add_record(s, dir, e->d_name);
+	}
+	if (d != NULL)
+		closedir(d);
+	free(path);
+}
+
+CK_RV
+census_take(struct office *o, const struct criteria *c, struct known **list, size_t *n)
+{
+	struct census s = {.criteria = c};
+	CK_RV rv;
+
+	rv = add_present(&s, o);
+	if (rv == CKR_OK) {
+		add_recorded(&s, o->config->state_dir);
+		*list = s.list;
+		*n = s.n;
+	} else {
+		free(s.list);
+	}
+	return rv;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* How a card is personalized and blocked under its binding, and why so. */
+#include "card/explain_part.h"
+
+static void
+print_occasion(const struct binding *b, FILE *out)
+{
+	switch (b->personalize_on) {
+	case PERSONALIZE_ON_INIT_PIN:
+		fputs("  begins with C_InitPIN on a new card (PersonalizeOn=init-pin)\n", out);
+		break;
+	case PERSONALIZE_ON_SET_PIN:
+		fputs("  begins with C_InitPIN on a new card, or with the first C_SetPIN as user "
+		      "on a card without a record (PersonalizeOn=set-pin)\n",
+		    out);
+		break;
+	case PERSONALIZE_ON_COMMAND:
+		fputs("  begins under p11-latch personalize and p11-latch apply only "
+		      "(PersonalizeOn=command)\n",
+		    out);
+		break;
+	}
+	fprintf(out, "  ends with the program, or when it %s\n",
+	    b->block_after == BLOCK_AFTER_FINALIZE
+		? "calls C_Finalize (BlockAfter=finalize)"
+		: "closes its last session on the card (BlockAfter=close)");
+}
+
+static void
+print_init_pin(const struct card *c, FILE *out)
+{
+	bool locked = (c->info.flags & CKF_USER_PIN_LOCKED) != 0;
+	bool new_life = c->profile.shows_life && (c->info.flags & CKF_TOKEN_INITIALIZED) != 0 &&
+			(c->info.flags & CKF_USER_PIN_INITIALIZED) == 0;
+
+	fputs("  C_InitPIN on this card now: ", out);
+	if (c->record.state == RECORD_PERSONALIZING)
+		fputs("goes on with the personalization that is under way\n", out);
+	else if (new_life || (c->record.state == RECORD_NONE && !locked))
+		fprintf(out, "%s, %s\n",
+		    c->binding->personalize_on == PERSONALIZE_ON_COMMAND
+			? "begins a personalization under p11-latch personalize"
+			: "begins a personalization",
+		    new_life ? "since the card has no PIN so far" : "since it has no record");
+	else if (c->record.state == RECORD_ACTIVE && !locked)
+		fputs("resets a forgotten PIN, since the card is in use; p11-latch forget sends it "
+		      "through personalization again\n",
+		    out);
+	else
+		fputs("is an unblock by the application itself\n", out);
+}
+
+static void
+print_personalizing(const struct card *c, FILE *out)
+{
+	const struct description *desc = c->binding->personalize;
+
+	fputs("Personalization\n", out);
+	if (desc == NULL) {
+		fputs("  never: the binding has no Personalize=, as a pick-up desk's\n", out);
+	} else if (desc->init_cr_key || desc->use_card_manager_key) {
+		fputs("  refused: offline-unblockable cards cannot be made yet\n", out);
+	} else if (!desc->block_card) {
+		fputs("  never: the description has no BlockCard=true\n", out);
+	} else {
+		print_occasion(c->binding, out);
+		print_init_pin(c, out);
+	}
+}
+
+static bool
+blocks_by_lock(const struct card *c)
+{
+	if (c->profile.never_guess)
+		return false;
+	if (c->binding->block_method == BLOCK_AUTO)
+		return c->profile.lock;
+	return c->binding->block_method == BLOCK_LOCK;
+}
+
+static const char *
+why_method(const struct card *c)
+{
+	if (c->profile.never_guess)
+		return "the profile lets no wrong PIN be sent";
+	switch (c->binding->block_method) {
+	case BLOCK_LOCK:
+		return "BlockMethod=lock";
+	case BLOCK_SCRAMBLE:
+		return "BlockMethod=scramble";
+	case BLOCK_AUTO:
+		break;
+	}
+	return "BlockMethod=auto, and the profile says so";
+}
+
+/* The SO secret of the policy for scrambling, as so_of_policy() finds it. */
+static void
+print_so_for_block(struct card *c, FILE *out)
+{
+	const struct description *both[] = {c->binding->personalize, c->binding->unblock};
+	struct origin o;
+	size_t i;
+
+	fputs("  SO secret for it: what the application logged in with", out);
+	for (i = 0; i < 2 && !c->private.foreign_so; i++) {
+		if (both[i] == NULL)
+			continue;
+		explain_origin(
+		    c, both[i], description_so(both[i]), description_uses_key(both[i]), &o);
+		if (o.have != HAVE_VALUE)
+			continue;
+		fprintf(out, ", else %s= of %s\n",
+		    description_uses_key(both[i]) ? "CardManagerKey" : "InitialPUK", both[i]->file);
+		return;
+	}
+	fputs("; the policy holds none, so that after the death of program and watcher together "
+	      "the card is refused by p11-latch only\n",
+	    out);
+}
+
+void
+explain_blocking(struct card *c, FILE *out)
+{
+	bool lock = blocks_by_lock(c);
+
+	print_personalizing(c, out);
+	fprintf(out, "Blocking\n  by %s: %s\n",
+	    lock ? "lock, wrong PINs until the card locks itself"
+		 : "scramble, a PIN that nobody knows",
+	    why_method(c));
+	if (lock)
+		fprintf(out, "  proof that it can be unlocked again: %s\n",
+		    c->private.proved
+			? "there, C_InitPIN has succeeded in this life of the card"
+			: "none so far; C_InitPIN of the personalization gives it, and without it "
+			  "the card is scrambled first");
+	print_so_for_block(c, out);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* C_InitToken: a new life of a card, which may make it another one by name. */
+#include <string.h>
+
+#include "card/order_part.h"
+#include "policy/log.h"
+
+#define LABEL_LEN 32 /* bytes, blank-padded (PKCS#11 2.40, C_InitToken) */
+
+struct init {
+	const struct so *so;
+	CK_UTF8CHAR label[LABEL_LEN];
+	CK_TOKEN_INFO info;
+};
+
+static CK_RV
+init_token(struct work *w, void *arg)
+{
+	struct init *i = arg;
+	CK_RV rv;
+
+	rv = w->f->C_InitToken(w->slot, (CK_BYTE *)(uintptr_t)secret_bytes(i->so->pin),
+	    secret_len(i->so->pin), i->label);
+	return rv == CKR_OK ? w->f->C_GetTokenInfo(w->slot, &i->info) : rv;
+}
+
+static bool
+set_label(const struct card *c, const struct secret *label, CK_UTF8CHAR to[LABEL_LEN])
+{
+	const char *old = c->id.label;
+	size_t len = label != NULL ? secret_len(label) : strlen(old);
+
+	if (len > LABEL_LEN) {
+		log_error("%s: InitialLabel= has %zu bytes, a token's label %d at most", c->uri,
+		    len, LABEL_LEN);
+		return false;
+	}
+	memset(to, ' ', LABEL_LEN);
+	memcpy(to, label != NULL ? (const void *)secret_bytes(label) : old, len);
+	return true;
+}
+
+/* On some modules a new life means a new serial number: from here on c is that card. */
+static CK_RV
+open_anew(struct card *c, const CK_TOKEN_INFO *info)
+{
+	struct office *office = c->office;
+	struct identity id;
+	CK_RV rv;
+
+	identity_set(&id, info->label, info->manufacturerID, info->model, info->serialNumber);
+	if (!card_forget(c))
+		return CKR_FUNCTION_FAILED;
+	card_close(c);
+	rv = card_open(c, office, &id);
+	if (rv == CKR_OK && card_take(c, 0) != LOCK_TAKEN)
+		rv = CKR_FUNCTION_FAILED;
+	if (rv == CKR_OK && c->record.state != RECORD_NONE && !card_forget(c))
+		rv = CKR_FUNCTION_FAILED;
+	c->info = *info;
+	return rv;
+}
+
+CK_RV
+initialise_card(struct card *c, const struct so *so, const struct secret *label)
+{
+	bool counts = (c->info.flags & CKF_TOKEN_INITIALIZED) != 0;
+	struct init i = {.so = so};
+	CK_RV rv = CKR_OK;
+
+	if (!set_label(c, label, i.label))
+		return CKR_FUNCTION_FAILED;
+	if (counts)
+		rv = so_may_try(c, so, SO_VIA_REQUEST);
+	if (rv == CKR_OK && counts && !so_count_try(c, SO_VIA_REQUEST))
+		rv = CKR_FUNCTION_FAILED;
+	if (rv != CKR_OK)
+		return rv;
+	rv = card_work(c, init_token, &i);
+	if (rv != CKR_OK) {
+		if (counts)
+			so_tried(c, SO_VIA_REQUEST, rv);
+		return rv;
+	}
+	log_info("%s: initialised", c->uri);
+	return open_anew(c, &i.info);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Orders about the PIN: block and unblock. */
+#include "card/block.h"
+#include "card/flow.h"
+#include "card/order_part.h"
+#include "card/unblock.h"
+#include "policy/log.h"
+
+static const char *
+why(const struct card *c, CK_RV rv, char *text, size_t size)
+{
+	size_t min, max;
+
+	switch (rv) {
+	case CKR_PIN_INCORRECT:
+		return "the PUK or card manager key is wrong";
+	case CKR_PIN_LOCKED:
+		return "nothing presented may be tried on this card, see above";
+	case CKR_PIN_INVALID:
+		return "the card does not take this new PIN";
+	case CKR_PIN_LEN_RANGE:
+		card_pin_bounds(c, &min, &max);
+		snprintf(text, size, "its PIN is to have %zu to %zu characters", min, max);
+		return text;
+	default:
+		snprintf(text, size, "%s", rv_name(rv));
+		return text;
+	}
+}
+
+enum order_status
+order_refused(const struct card *c, const char *what, CK_RV rv)
+{
+	char text[80];
+
+	log_error("%s: %s: %s", c->uri, what, why(c, rv, text, sizeof(text)));
+	return ORDER_FAILED;
+}
+
+static bool
+ask(const struct order *order, enum order_answer answer, struct secret **value, unsigned *asks)
+{
+	if (order->answers[answer] == NULL) {
+		*asks |= 1u << answer;
+		return false;
+	}
+	*value = secret_dup(order->answers[answer]);
+	return *value != NULL;
+}
+
+bool
+order_value(struct card *c, const struct order *order, const struct description *desc,
+    const struct value *v, enum order_answer answer, struct secret **value, unsigned *asks)
+{
+	struct field_context context = {
+	    .binding = c->binding, .id = &c->id, .given = c->office->given};
+	struct resolved r;
+	bool ok = true;
+
+	*value = NULL;
+	if (!field_resolve(&context, desc, v, &r))
+		return false;
+	if (r.kind == VALUE_LITERAL) {
+		*value = secret_dup(r.value);
+		ok = *value != NULL;
+	} else if (r.kind != VALUE_NONE) {
+		ok = ask(order, answer, value, asks);
+	}
+	resolved_free(&r);
+	return ok;
+}
+
+/* What was before is put back: a card in use is not to be refused because an order failed. */
+static void
+restore(struct card *c, const struct record *before)
+{
+	if (before->state == RECORD_NONE)
+		card_forget(c);
+	else if (before->state != RECORD_PERSONALIZING)
+		card_record(c, before->state, before->method, false);
+}
+
+static enum order_status
+block_now(struct card *c, const struct order *order, const struct sitting *sitting, FILE *out)
+{
+	struct record before = c->record;
+
+	if (block_card(c, sitting, order->force) != CKR_OK) {
+		restore(c, &before);
+		return ORDER_FAILED;
+	}
+	if (c->record.state != RECORD_BLOCKED) {
+		log_error("%s: has no PIN so far, there is nothing to block", c->uri);
+		return ORDER_FAILED;
+	}
+	fprintf(out, "%s: blocked by %s\n", c->uri, record_method_name(c->record.method));
+	return ORDER_DONE;
+}
+
+enum order_status
+order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks)
+{
+	struct sitting sitting = {0};
+	struct so so = {0};
+	enum order_status status = ORDER_FAILED;
+	bool key;
+
+	if (card_look(c) != CKR_OK)
+		return ORDER_FAILED;
+	if (c->record.state == RECORD_BLOCKED && !order->force) {
+		fprintf(out, "%s: is blocked already\n", c->uri);
+		return ORDER_DONE;
+	}
+	if (!so_of_policy(c, true, &so))
+		return ORDER_FAILED;
+	if (so.pin == NULL && block_needs_so(c, order->force)) {
+		if (order->answers[ANSWER_SO] == NULL) {
+			*asks |= 1u << ANSWER_SO;
+			return ORDER_ASKS;
+		}
+		key = c->binding != NULL && c->binding->unblock != NULL &&
+		      description_uses_key(c->binding->unblock);
+		if (!so_written(c, order->answers[ANSWER_SO], key, "the terminal", &so))
+			goto out;
+	}
+	if (so.pin != NULL && !so.policy)
+		sitting.newer = &so;
+	status = block_now(c, order, &sitting, out);
+out:
+	so_clear(&so);
+	return status;
+}
+
+/* The new PIN: of the Unblock description, else of a person. */
+static bool
+new_pin(struct card *c, const struct order *order, struct secret **pin, unsigned *asks)
+{
+	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
+
+	*pin = NULL;
+	if (order->answers[ANSWER_PIN] == NULL && desc != NULL &&
+	    !order_value(c, order, desc, &desc->pin, ANSWER_PIN, pin, asks))
+		return false;
+	return *pin != NULL || ask(order, ANSWER_PIN, pin, asks);
+}
+
+static bool
+must_present(struct card *c, const struct order *order, unsigned *asks)
+{
+	struct so so;
+
+	if (!so_of_policy(c, false, &so))
+		return false;
+	if (so.pin == NULL && order->answers[ANSWER_SO] == NULL)
+		*asks |= 1u << ANSWER_SO;
+	so_clear(&so);
+	return true;
+}
+
+static CK_RV
+unblock(struct card *c, const struct order *order, const struct secret *pin)
+{
+	enum so_via via = order->last_try ? SO_VIA_LAST_TRY : SO_VIA_REQUEST;
+	const struct request q = {.value = order->answers[ANSWER_SO], .via = via, .stale = true};
+	const struct presented p = {.value = q.value, .via = via};
+	struct so so = {0};
+	enum row row;
+	CK_RV rv;
+
+	rv = flow_begin(c, &q);
+	if (rv == CKR_OK)
+		rv = unblock_check_pin(c, pin, q.value);
+	if (rv == CKR_OK)
+		rv = row_find(c, &p, &row, &so);
+	if (rv == CKR_OK)
+		rv = unblock_with_pin(c, &so, via, pin);
+	so_clear(&so);
+	return rv;
+}
+
+enum order_status
+order_unblock(struct card *c, const struct order *order, FILE *out, unsigned *asks)
+{
+	enum order_status status = ORDER_FAILED;
+	struct secret *pin = NULL;
+	CK_RV rv;
+
+	if (!must_present(c, order, asks))
+		return ORDER_FAILED;
+	if (!new_pin(c, order, &pin, asks) || *asks != 0) {
+		status = *asks != 0 ? ORDER_ASKS : ORDER_FAILED;
+		goto out;
+	}
+	rv = unblock(c, order, pin);
+	if (rv != CKR_OK) {
+		order_refused(c, "not unblocked", rv);
+		goto out;
+	}
+	fprintf(out, "%s: unblocked\n", c->uri);
+	status = ORDER_DONE;
+out:
+	secret_free(&pin);
+	return status;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Orders about what is remembered of a card: adopt, forget, reset. The card itself is not touched.
+ */
+#include "card/order_part.h"
+#include "policy/log.h"
+
+static bool
+is_in_use(const struct card *c)
+{
+	log_error("%s: is %s; p11-latch forget drops that, if it is wrong", c->uri,
+	    record_state_name(c->record.state));
+	return false;
+}
+
+static bool
+may_adopt(struct card *c, bool damaged)
+{
+	if (damaged || c->record.state == RECORD_NONE || c->record.state == RECORD_ACTIVE)
+		return true;
+	return is_in_use(c);
+}
+
+enum order_status
+order_adopt(struct card *c, bool damaged, FILE *out)
+{
+	if (!may_adopt(c, damaged))
+		return ORDER_FAILED;
+	if (damaged && !card_forget(c))
+		return ORDER_FAILED;
+	if (!card_record(c, RECORD_ACTIVE, METHOD_NONE, true))
+		return ORDER_FAILED;
+	fprintf(out, "%s: active from now on\n", c->uri);
+	return ORDER_DONE;
+}
+
+enum order_status
+order_forget(struct card *c, bool damaged, FILE *out)
+{
+	bool any = damaged || c->record.state != RECORD_NONE;
+
+	if (!card_forget(c))
+		return ORDER_FAILED;
+	fprintf(out, "%s: %s\n", c->uri, any ? "forgotten" : "was not known");
+	return ORDER_DONE;
+}
+
+enum order_status
+order_reset(struct card *c, FILE *out)
+{
+	c->private.letter_wrong = 0;
+	c->private.so_wrong = 0;
+	c->private.login_wrong = 0;
+	c->private.foreign_so = false;
+	if (!card_note(c))
+		return ORDER_FAILED;
+	fprintf(out, "%s: wrong PIN letters and SO tries are counted from zero again\n", c->uri);
+	return ORDER_DONE;
+}
