@@ -11,7 +11,8 @@
 
 /* A client that is silent or slow is dropped; only the holder of a personalizing card may sit. */
 #define SILENCE_MS 5000
-/* The module that spawned this helper is answered for by its own application; a card may be slow. */
+/* The module that spawned this helper is answered for by its own application; a card may be slow.
+ */
 #define SILENCE_SPAWNED_MS 120000
 
 void
@@ -160,9 +161,9 @@ wait_for_event(struct conversation *k)
 	/* What it still said goes before its end. */
 	if (p[0].revents & POLLIN)
 		return EVENT_FRAME;
-	log_debug("%s", p[1].revents ? "the holder's process is gone" :
-		p[0].revents	     ? "the holder's socket is closed" :
-				       "told to end by a signal");
+	log_debug("%s", p[1].revents   ? "the holder's process is gone"
+			: p[0].revents ? "the holder's socket is closed"
+				       : "told to end by a signal");
 	return EVENT_END;
 }
 

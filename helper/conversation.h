@@ -20,13 +20,13 @@ struct conversation {
 	bool office_open, card_open;
 	struct office office;
 	struct card card;
-	struct hold_link hold; /* the hold that the caller proved to be under */
+	struct hold_link hold;  /* the hold that the caller proved to be under */
 	struct so so;           /* what the application logged in with as SO */
 	struct so so_candidate; /* what it is changing it to */
 	bool so_changed_unsurely;
 	bool watching;      /* an SO session that is governed */
 	bool personalizing; /* the caller is the card's holder: its end blocks the card */
-	bool unblocked;     /* the application itself did, PUK= or NewCardManagerKey= are to follow */
+	bool unblocked; /* the application itself did, PUK= or NewCardManagerKey= are to follow */
 	enum init_kind kind;
 	bool fresh; /* the record did not say personalizing before */
 	enum awaited awaited;
@@ -36,8 +36,8 @@ struct conversation {
 };
 
 /*
- * Serves the conversation to its end, and blocks the card if it is to be blocked. The descriptors and the secrets of
- * k are closed and wiped by conversation_close().
+ * Serves the conversation to its end, and blocks the card if it is to be blocked. The descriptors
+ * and the secrets of k are closed and wiped by conversation_close().
  */
 void conversation_run(struct conversation *k);
 void conversation_close(struct conversation *k);

@@ -18,11 +18,12 @@ struct hold_link {
 };
 
 /* Takes the cookie ID:SECRET, and asks the hold's watcher whether it is right. */
-void hold_prove(struct hold_link *link, const char *state_dir, const unsigned char *cookie, size_t len);
+void hold_prove(
+    struct hold_link *link, const char *state_dir, const unsigned char *cookie, size_t len);
 
 /*
- * Hands a personalizing card to the hold's watcher: the SO secret, and the card's lock unless the hold has it
- * already. True: the hold answers for the card now, and c->lock may be closed.
+ * Hands a personalizing card to the hold's watcher: the SO secret, and the card's lock unless the
+ * hold has it already. True: the hold answers for the card now, and c->lock may be closed.
  */
 bool hold_hand_over(const struct hold_link *link, struct card *c, const struct so *so);
 

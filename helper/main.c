@@ -25,9 +25,10 @@ struct options {
 static void
 usage(FILE *to)
 {
-	fputs("usage: p11-latch-helper [--config FILE] [--spawned | --operators]\n"
-	      "It is started by p11-latch.so, or by systemd with a connection on standard input; see "
-	      "p11-latch-helper(8).\n",
+	fputs(
+	    "usage: p11-latch-helper [--config FILE] [--spawned | --operators]\n"
+	    "It is started by p11-latch.so, or by systemd with a connection on standard input; see "
+	    "p11-latch-helper(8).\n",
 	    to);
 }
 
@@ -70,8 +71,9 @@ parse_options(int argc, char **argv, struct options *o)
 }
 
 /*
- * Vendor modules print, and applications leave descriptors open that a watcher must not keep: the socket goes away
- * from 0 to 2, which become /dev/null, and all else is closed. Standard error stays where a person debugs.
+ * Vendor modules print, and applications leave descriptors open that a watcher must not keep: the
+ * socket goes away from 0 to 2, which become /dev/null, and all else is closed. Standard error
+ * stays where a person debugs.
  */
 static int
 arrange_descriptors(bool spawned)
@@ -99,7 +101,8 @@ arrange_descriptors(bool spawned)
 	return sock;
 }
 
-/* Nobody's child, in a session of its own: it survives Ctrl-C, and the application has one exit to reap. */
+/* Nobody's child, in a session of its own: it survives Ctrl-C, and the application has one exit to
+ * reap. */
 static bool
 detach(void)
 {

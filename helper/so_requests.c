@@ -36,8 +36,11 @@ request_so_login(struct conversation *k, const struct wire *w)
 			rv = CKR_HOST_MEMORY;
 	}
 	k->watching = rv == CKR_OK;
-	answer(k, k->personalizing ? WIRE_PERSONALIZING : rv == CKR_OK ? WIRE_WATCHING : WIRE_DONE, rv,
-	    NULL, 0);
+	answer(k,
+	    k->personalizing ? WIRE_PERSONALIZING
+	    : rv == CKR_OK   ? WIRE_WATCHING
+			     : WIRE_DONE,
+	    rv, NULL, 0);
 }
 
 /* The hold has the card and its lock already: this program only goes on with its work. */
@@ -47,7 +50,7 @@ hold_has_card(const struct conversation *k)
 	const struct record *r = &k->card.record;
 
 	return k->hold.proved && k->card.lock < 0 && r->state == RECORD_PERSONALIZING &&
-	    strcmp(r->hold, k->hold.id) == 0 && r->method != METHOD_REFUSE;
+	       strcmp(r->hold, k->hold.id) == 0 && r->method != METHOD_REFUSE;
 }
 
 void
@@ -65,7 +68,8 @@ request_init_pin(struct conversation *k, const struct wire *w)
 		if (hold_has_card(k))
 			k->kind = INIT_PERSONALIZE;
 		else
-			rv = flow_init_begin(&k->card, k->hold.proved ? k->hold.id : NULL, &k->kind);
+			rv =
+			    flow_init_begin(&k->card, k->hold.proved ? k->hold.id : NULL, &k->kind);
 	}
 	if (rv != CKR_OK) {
 		answer(k, WIRE_DONE, rv, NULL, 0);
@@ -239,7 +243,8 @@ conversation_end_holding(struct conversation *k)
 		card_release(&k->card);
 		return CKR_OK;
 	}
-	/* The hold had the lock and is gone: it blocks the card itself, or whoever comes next does. */
+	/* The hold had the lock and is gone: it blocks the card itself, or whoever comes next does.
+	 */
 	if (k->card.lock < 0 && card_take(&k->card, 0) != LOCK_TAKEN)
 		return CKR_OK;
 	if (k->card.record.state != RECORD_PERSONALIZING) {

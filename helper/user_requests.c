@@ -83,8 +83,8 @@ send_outcome(struct conversation *k, enum wire_verdict after_result)
 		answer(k, WIRE_PERSONALIZING, CKR_OK, NULL, 0);
 		return;
 	case VERDICT_DONE:
-		answer(k, o->rv == CKR_OK ? after_result : WIRE_DONE, o->rv, NULL,
-		    own_sequence(k, o));
+		answer(
+		    k, o->rv == CKR_OK ? after_result : WIRE_DONE, o->rv, NULL, own_sequence(k, o));
 		break;
 	}
 	card_release(&k->card);

@@ -41,9 +41,9 @@ enum wire_type {
 	 * first frame, with IDENTITY: the watcher died, and what it left is to be settled.
 	 */
 	WIRE_RELEASE = 8,
-	/* Command to helper: card/order.h. */
-	WIRE_ORDER = 20, /* TEXT: the order; PIN, NEW_PIN where it bears secrets */
-	WIRE_HOLD = 21,  /* personalize --: a hold is opened; answered with TEXT, the cookie */
+	/* Command to helper: an order, helper/order_wire.h. */
+	WIRE_ORDER = 20,
+	WIRE_HOLD = 21, /* personalize --: a hold is opened; answered with TEXT, the cookie */
 	/* Program under a hold (through its helper) to the hold's watcher. */
 	WIRE_HAND_OVER = 22, /* IDENTITY, PIN (SO secret) if known, the lock's descriptor if held */
 	/* Helper to all of them. */
@@ -61,7 +61,14 @@ enum wire_tag {
 	WIRE_COOKIE = 8,   /* P11_LATCH_HOLD as it is: ID:SECRET; in a conversation's first frame */
 	WIRE_FLAGS = 9,    /* 32 bits, big-endian */
 	WIRE_TEXT = 10,
-	WIRE_TOKEN_FLAGS = 11 /* CK_TOKEN_INFO.flags as the vendor shows them, 32 bits */
+	WIRE_TOKEN_FLAGS = 11, /* CK_TOKEN_INFO.flags as the vendor shows them, 32 bits */
+	/* WIRE_ORDER: helper/order_wire.h. */
+	WIRE_OP = 12,
+	WIRE_FILE = 13,
+	WIRE_DESCRIPTION = 14,
+	WIRE_NEW_SO = 15,
+	WIRE_GIVEN = 16,
+	WIRE_LOG = 17
 };
 
 enum wire_verdict {

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Under a hold: proving it, and handing a card over to its watcher. */
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "helper/hold.h"
+#include "helper/hold_socket.h"
+#include "helper/wire.h"
+#include "policy/log.h"
+
+#define ANSWER_MS 5000
+
+static bool
+is_hex(const unsigned char *s, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (!isxdigit(s[i]))
+			return false;
+	}
+	return true;
+}
+
+bool
+hold_address(struct sockaddr_un *a, const char *state_dir, const char *id)
+{
+	int n;
+
+	memset(a, 0, sizeof(*a));
+	a->sun_family = AF_UNIX;
+	n = snprintf(a->sun_path, sizeof(a->sun_path), "%s/private/hold-%s.sock", state_dir, id);
+	if (n > 0 && (size_t)n < sizeof(a->sun_path))
+		return true;
+	log_error("%s: too long for a socket's path (%zu bytes at most); choose a shorter "
+		  "StateDirectory=",
+	    state_dir, sizeof(a->sun_path) - sizeof("/private/hold-.sock") - HOLD_ID_LEN);
+	return false;
+}
+
+static int
+connect_to(const char *state_dir, const char *id)
+{
+	struct sockaddr_un a;
+	int sock;
+
+	if (!hold_address(&a, state_dir, id))
+		return -1;
+	sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return -1;
+	if (connect(sock, (struct sockaddr *)&a, sizeof(a)) != 0) {
+		log_debug("hold %s: %s", id, strerror(errno));
+		close(sock);
+		return -1;
+	}
+	return sock;
+}
+
+/* Sends w to the hold and takes its word. Ends w. */
+static bool
+ask(const char *state_dir, const char *id, struct wire *w)
+{
+	uint32_t rv = CKR_FUNCTION_FAILED;
+	struct wire a;
+	int sock;
+
+	sock = connect_to(state_dir, id);
+	if (sock >= 0 && wire_send(sock, w, ANSWER_MS) == WIRE_OK) {
+		if (wire_receive(sock, &a, ANSWER_MS) == WIRE_OK)
+			wire_get_u32(&a, WIRE_RV, &rv);
+		wire_end(&a);
+	}
+	if (sock >= 0)
+		close(sock);
+	wire_end(w);
+	return rv == CKR_OK;
+}
+
+void
+hold_prove(struct hold_link *link, const char *state_dir, const unsigned char *cookie, size_t len)
+{
+	struct wire w;
+
+	if (len != sizeof(link->cookie) - 1 || cookie[HOLD_ID_LEN] != ':' ||
+	    !is_hex(cookie, HOLD_ID_LEN) || !is_hex(cookie + HOLD_ID_LEN + 1, HOLD_SECRET_LEN)) {
+		log_warning("P11_LATCH_HOLD is not one of p11-latch personalize, and is ignored");
+		return;
+	}
+	memcpy(link->cookie, cookie, len);
+	memcpy(link->id, cookie, HOLD_ID_LEN);
+	wire_begin(&w, WIRE_HAND_OVER);
+	wire_put(&w, WIRE_COOKIE, cookie, len);
+	link->proved = ask(state_dir, link->id, &w);
+	if (!link->proved)
+		log_warning("p11-latch personalize that this program was started under has ended, "
+			    "or is not "
+			    "of this machine");
+}
+
+bool
+hold_hand_over(const struct hold_link *link, struct card *c, const struct so *so)
+{
+	unsigned char identity[IDENTITY_WIRE_LEN];
+	struct wire w;
+
+	identity_pack(&c->id, identity);
+	wire_begin(&w, WIRE_HAND_OVER);
+	wire_put(&w, WIRE_COOKIE, link->cookie, sizeof(link->cookie) - 1);
+	wire_put(&w, WIRE_IDENTITY, identity, sizeof(identity));
+	wire_put_u32(&w, WIRE_FLAGS, c->private.proved ? 1 : 0);
+	if (so->pin != NULL)
+		wire_put(&w, WIRE_PIN, secret_bytes(so->pin), secret_len(so->pin));
+	w.fd = c->lock;
+	return ask(c->office->config->state_dir, link->id, &w);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Where a hold's watcher is reached. */
+#ifndef HELPER_HOLD_SOCKET_H
+#define HELPER_HOLD_SOCKET_H
+
+#include <stdbool.h>
+#include <sys/un.h>
+
+/* STATE_DIR/private/hold-ID.sock; false where that is too long (logged). */
+bool hold_address(struct sockaddr_un *a, const char *state_dir, const char *id);
+
+#endif
