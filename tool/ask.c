@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Secrets from people: the terminal, standard input, files, and words of the command line. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "policy/file.h"
+#include "tool/tool.h"
+
+#define SECRET_MAX 4096 /* bytes */
+
+/* One line, byte by byte, so that what follows stays for the next reader. */
+static struct secret *
+read_line(int fd)
+{
+	struct secret *s = secret_alloc(SECRET_MAX + 1), *line = NULL;
+	unsigned char *at;
+	size_t len = 0;
+	ssize_t n = 0;
+
+	if (s == NULL)
+		return NULL;
+	at = secret_data(s);
+	while (len <= SECRET_MAX) {
+		n = read(fd, at + len, 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0 || at[len] == '\n')
+			break;
+		len++;
+	}
+	if (len > 0 && at[len - 1] == '\r')
+		len--;
+	if (n >= 0 && len <= SECRET_MAX && (n == 1 || len > 0))
+		line = secret_new(at, len);
+	secret_free(&s);
+	return line;
+}
+
+static struct secret *
+from_input(const char *what)
+{
+	struct secret *s = read_line(STDIN_FILENO);
+
+	if (s == NULL)
+		fprintf(stderr, "p11-latch: %s: standard input has no line for it\n", what);
+	return s;
+}
+
+static struct secret *
+from_file(const char *path, const char *what)
+{
+	struct file_fault fault;
+	struct secret *s;
+	int fd = file_open(path, 0, NULL, &fault);
+
+	if (fd < 0) {
+		fprintf(stderr, "p11-latch: %s: %s %s\n", what, path, fault.what);
+		return NULL;
+	}
+	s = read_line(fd);
+	close(fd);
+	if (s == NULL)
+		fprintf(stderr, "p11-latch: %s: %s is empty; the value is to be its first line\n",
+		    what, path);
+	return s;
+}
+
+struct secret *
+tool_secret(const char *word, const char *what)
+{
+	if (strcmp(word, "-") == 0)
+		return from_input(what);
+	if (word[0] == '@')
+		return from_file(word + 1, what);
+	fprintf(stderr,
+	    "p11-latch: warning: %s stands on the command line, where every user of this machine "
+	    "can read "
+	    "it; use - or @FILE\n",
+	    what);
+	return secret_new(word, strlen(word));
+}
+
+static struct secret *
+prompt_once(int tty, const char *prompt)
+{
+	struct termios before, quiet;
+	struct secret *s;
+
+	if (tcgetattr(tty, &before) != 0)
+		return NULL;
+	quiet = before;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0)
+		return NULL;
+	dprintf(tty, "%s: ", prompt);
+	s = read_line(tty);
+	dprintf(tty, "\n");
+	tcsetattr(tty, TCSAFLUSH, &before);
+	return s;
+}
+
+struct secret *
+tool_ask(const char *prompt, bool twice)
+{
+	struct secret *s, *again = NULL;
+	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (tty < 0) {
+		fprintf(stderr,
+		    "p11-latch: %s: there is no terminal to ask on; give it as a line of standard "
+		    "input "
+		    "(see p11-latch(1))\n",
+		    prompt);
+		return NULL;
+	}
+	s = prompt_once(tty, prompt);
+	if (s != NULL && twice) {
+		again = prompt_once(tty, "The same again");
+		if (!secret_equal(s, again)) {
+			fprintf(stderr, "p11-latch: the two are not the same; nothing was done\n");
+			secret_free(&s);
+		}
+	}
+	secret_free(&again);
+	close(tty);
+	return s;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is wrong with a policy.conf on this machine: profiles, and the files of its secrets. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "policy/binding.h"
+#include "policy/ini.h"
+#include "policy/nearest.h"
+#include "tool/check.h"
+
+/* Columns that the module itself goes by, which knows the row of p11-latch.conf only. */
+static const char *const module_columns[] = {"Identity", "Caches", "ShowsLife", "ShowsLock", NULL};
+
+struct context {
+	const struct ini *ini;
+	const char *profile; /* p11-latch.conf's; NULL: auto */
+	struct diags *d;
+};
+
+/* --- Profiles -----------------------------------------------------------------------------------
+ */
+
+static bool
+is_known_column(const char *name)
+{
+	for (size_t i = 0; profile_columns[i] != NULL; i++) {
+		if (strcmp(profile_columns[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+unknown_column(const struct context *c, const struct ini_entry *e, const char *column)
+{
+	const char *near = nearest_of(column, profile_columns);
+	struct place where = ini_place_name(c->ini, e);
+	char remedy[160] = "there are";
+
+	if (near != NULL)
+		snprintf(remedy, sizeof(remedy), "did you mean Profile.%s?", near);
+	for (size_t i = 0; near == NULL && profile_columns[i] != NULL; i++) {
+		size_t len = strlen(remedy);
+
+		snprintf(remedy + len, sizeof(remedy) - len, "%s %s", i == 0 ? "" : ",",
+		    profile_columns[i]);
+	}
+	diag_add(c->d, DIAG_ERROR, where, remedy, "a profile has no column %.60s", column);
+}
+
+static const char *
+values_of(const char *column)
+{
+	if (strcmp(column, "Block") == 0)
+		return "write lock or scramble";
+	if (strcmp(column, "SoForm") == 0)
+		return "write text or puk";
+	if (strcmp(column, "SoCounter") == 0)
+		return "write none, flags or hidden";
+	if (strcmp(column, "Identity") == 0)
+		return "write serial or serial+label";
+	if (strcmp(column, "SoTries") == 0 || strcmp(column, "PinMin") == 0 ||
+	    strcmp(column, "PinMax") == 0)
+		return "write a number from 0 to 255";
+	return "write true or false";
+}
+
+/* What the module takes the column for, as a profile that the override changes or not. */
+static void
+check_column(const struct context *c, const struct ini_entry *e, const struct profile *base)
+{
+	const char *column = strchr(e->name, '.') + 1;
+	const struct profile *own = c->profile != NULL ? profile_named(c->profile) : NULL;
+	struct profile p = base != NULL ? *base : *profile_named("generic"), same;
+
+	if (column[0] == '\0')
+		return;
+	if (!is_known_column(column)) {
+		unknown_column(c, e, column);
+		return;
+	}
+	if (!profile_override(&p, column, e->value)) {
+		diag_add(c->d, DIAG_ERROR, ini_place_value(c->ini, e), values_of(column),
+		    "Profile.%s= has no such value", column);
+		return;
+	}
+	for (size_t i = 0; module_columns[i] != NULL; i++) {
+		if (strcmp(module_columns[i], column) != 0)
+			continue;
+		if (own != NULL) {
+			same = *own;
+			profile_override(&same, column, e->value);
+			if (memcmp(&same, own, sizeof(same)) == 0)
+				return;
+		}
+		diag_add(c->d, DIAG_WARNING, ini_place_name(c->ini, e),
+		    "write Profile= of one that has it into p11-latch.conf",
+		    "Profile.%s= is for the helper only: the module itself does not read the "
+		    "policy, and goes by the profile of p11-latch.conf",
+		    column);
+	}
+}
+
+static bool
+module_would_differ(const struct profile *a, const struct profile *b)
+{
+	return a->label_identity != b->label_identity || a->caches != b->caches ||
+	       a->shows_life != b->shows_life || a->shows_lock != b->shows_lock;
+}
+
+static const struct profile *
+check_binding_profile(const struct context *c, const struct ini_entry *e)
+{
+	const struct profile *p, *own = c->profile != NULL ? profile_named(c->profile) : NULL;
+	struct place where = ini_place_value(c->ini, e);
+	char remedy[100];
+
+	if (e->value[0] == '\0' || strcmp(e->value, "auto") == 0)
+		return NULL;
+	p = check_profile(e->value, where, c->d);
+	if (p == NULL || (own != NULL && !module_would_differ(p, own)))
+		return p;
+	snprintf(remedy, sizeof(remedy), "write Profile=%s into p11-latch.conf", p->name);
+	if (own != NULL)
+		diag_add(c->d, DIAG_WARNING, where, remedy,
+		    "the module itself does not read the policy, and takes these cards for %s, as "
+		    "p11-latch.conf says",
+		    own->name);
+	else
+		diag_add(c->d, DIAG_NOTE, where, remedy,
+		    "the module itself does not read the policy, and finds the profile out by "
+		    "what the cards say of themselves");
+	return p;
+}
+
+static void
+check_section(const struct context *c, const struct ini_section *s)
+{
+	const struct profile *base = c->profile != NULL ? profile_named(c->profile) : NULL;
+
+	for (size_t i = 0; i < s->n; i++) {
+		if (strcasecmp(s->entries[i].name, "Profile") == 0)
+			base = check_binding_profile(c, &s->entries[i]);
+	}
+	for (size_t i = 0; i < s->n; i++) {
+		if (strncmp(s->entries[i].name, "Profile.", 8) == 0)
+			check_column(c, &s->entries[i], base);
+	}
+}
+
+/* --- Secrets in files ---------------------------------------------------------------------------
+ */
+
+static struct place
+place_of(const struct policy *p, const struct source *s)
+{
+	return (struct place){p->file, s->line, s->column};
+}
+
+/* One file that holds a value, or would. */
+static void
+check_secret_file(
+    const struct policy *p, const struct source *s, const char *path, bool must_be, struct diags *d)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0) {
+		if (must_be)
+			diag_add(d, DIAG_WARNING, place_of(p, s), "write the value into it",
+			    "%.200s: %s", path, strerror(errno));
+		return;
+	}
+	if (!S_ISREG(st.st_mode))
+		return;
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		diag_add(d, DIAG_ERROR, place_of(p, s), "take that away: chmod go-w",
+		    "%.200s can be written by others (mode %04o), and is refused", path,
+		    (unsigned)st.st_mode & 07777);
+	else if ((st.st_mode & S_IROTH) != 0)
+		diag_add(d, DIAG_WARNING, place_of(p, s), "take that away: chmod o-r",
+		    "%.200s holds a secret, and others can read it (mode %04o)", path,
+		    (unsigned)st.st_mode & 07777);
+}
+
+/* Each file in the folder that the template may name; the first bad one speaks for all. */
+static void
+check_folder(const struct policy *p, const struct source *s, char *folder, struct diags *d)
+{
+	size_t before = d->n;
+	struct dirent *e;
+	struct stat st;
+	DIR *dir;
+
+	dir = opendir(folder);
+	if (dir == NULL) {
+		diag_add(d, DIAG_WARNING, place_of(p, s), "create it, or correct the path",
+		    "the folder %.200s: %s", folder, strerror(errno));
+		return;
+	}
+	/* Whoever cannot enter the folder cannot read what is in it. */
+	if (fstat(dirfd(dir), &st) != 0 || (st.st_mode & S_IXOTH) == 0)
+		goto out;
+	while (d->n == before && (e = readdir(dir)) != NULL) {
+		char *path;
+
+		if (e->d_name[0] == '.' || asprintf(&path, "%s/%s", folder, e->d_name) < 0)
+			continue;
+		check_secret_file(p, s, path, false, d);
+		free(path);
+	}
+out:
+	closedir(dir);
+}
+
+static void
+check_source(const struct policy *p, const struct source *s, struct diags *d)
+{
+	const char *brace = strchr(s->text, '{');
+	char *folder, *slash;
+
+	if (brace == NULL) {
+		check_secret_file(p, s, s->text, true, d);
+		return;
+	}
+	folder = strndup(s->text, (size_t)(brace - s->text));
+	slash = folder != NULL ? strrchr(folder, '/') : NULL;
+	if (slash != NULL) {
+		slash[slash == folder ? 1 : 0] = '\0';
+		check_folder(p, s, folder, d);
+	}
+	free(folder);
+}
+
+void
+check_policy(const char *path, const char *profile, struct diags *d)
+{
+	struct context c = {.profile = profile, .d = d};
+	struct policy *p = policy_read(path, d);
+	struct diags again = {0};
+	struct ini *ini = ini_read(path, INI_TRAILING_COMMENTS, &again);
+
+	diags_free(&again);
+	c.ini = ini;
+	for (size_t i = 0; ini != NULL && i < ini->n; i++)
+		check_section(&c, &ini->sections[i]);
+	for (size_t i = 0; p != NULL && i < p->n; i++) {
+		const struct binding *b = &p->bindings[i];
+
+		for (size_t k = 0; k < b->n_sources; k++) {
+			if (b->sources[k].kind == SOURCE_FILE)
+				check_source(p, &b->sources[k], d);
+		}
+	}
+	ini_free(ini);
+	policy_free(p);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* p11-latch personalize: one holder for all programs that a command runs (design, section 3). */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <p11-kit/pkcs11.h>
+
+#include "helper/wire.h"
+#include "tool/spawn.h"
+#include "tool/tool.h"
+
+#define ANSWER_MS 10000
+/* All cards of the hold are blocked before the answer comes. */
+#define BLOCK_MS 300000
+
+#define COOKIE "P11_LATCH_HOLD="
+#define CONF   "P11_LATCH_CONF="
+
+static int
+own_pidfd(void)
+{
+#ifdef SYS_pidfd_open
+	return (int)syscall(SYS_pidfd_open, getpid(), 0);
+#else
+	return -1;
+#endif
+}
+
+static bool
+send_request(int sock)
+{
+	enum wire_status status;
+	struct wire w;
+
+	wire_begin(&w, WIRE_HOLD);
+	w.fd = own_pidfd();
+	status = wire_send(sock, &w, ANSWER_MS);
+	if (w.fd >= 0)
+		close(w.fd);
+	wire_end(&w);
+	return status == WIRE_OK;
+}
+
+/* "P11_LATCH_HOLD=" and the cookie; NULL: printed why. To be wiped and freed. */
+static char *
+open_hold(int sock)
+{
+	const struct wire_field *cookie;
+	uint8_t verdict = WIRE_DONE;
+	char *variable = NULL;
+	struct wire a;
+
+	if (!send_request(sock)) {
+		fputs("p11-latch: the helper does not listen; see the machine's log\n", stderr);
+		return NULL;
+	}
+	if (wire_receive(sock, &a, ANSWER_MS) != WIRE_OK) {
+		fputs("p11-latch: the helper gave no answer; see the machine's log\n", stderr);
+		wire_end(&a);
+		return NULL;
+	}
+	cookie = wire_get(&a, WIRE_TEXT);
+	if (!wire_get_u8(&a, WIRE_VERDICT, &verdict) || verdict != WIRE_WATCHING || cookie == NULL)
+		fputs("p11-latch: the helper refuses to watch over a personalization; the "
+		      "machine's log (authpriv) says why\n",
+		    stderr);
+	else if (asprintf(&variable, COOKIE "%.*s", (int)cookie->len, cookie->bytes) < 0)
+		variable = NULL;
+	wire_end(&a);
+	return variable;
+}
+
+/* The end of the hold: every card of it is blocked when this returns. */
+static bool
+close_hold(int sock)
+{
+	uint32_t rv = CKR_FUNCTION_FAILED;
+	enum wire_status status;
+	struct wire a;
+
+	shutdown(sock, SHUT_WR);
+	status = wire_receive(sock, &a, BLOCK_MS);
+	if (status == WIRE_OK)
+		wire_get_u32(&a, WIRE_RV, &rv);
+	wire_end(&a);
+	if (status == WIRE_CLOSED)
+		fputs("p11-latch: the watcher of this personalization is gone; run p11-latch "
+		      "recover, and see p11-latch status\n",
+		    stderr);
+	else if (status != WIRE_OK)
+		fputs("p11-latch: the helper did not say that the cards are blocked; see "
+		      "p11-latch status\n",
+		    stderr);
+	else if (rv != CKR_OK)
+		fputs("p11-latch: not every card could be blocked; see p11-latch status, and the "
+		      "machine's log\n",
+		    stderr);
+	return status == WIRE_OK && rv == CKR_OK;
+}
+
+/*
+ * --config is for the programs too: they would speak of another state directory else. Not where it
+ * is one of the installed, of which each instance of the module knows its own. To be freed.
+ */
+static char *
+conf_variable(void)
+{
+	const char *conf = tool_config(), *slash = strrchr(conf, '/');
+	char *path, *variable = NULL;
+
+	if (slash != NULL && strncmp(conf, P11_LATCH_CONF_DIR "/", (size_t)(slash - conf) + 1) == 0)
+		return NULL;
+	path = realpath(conf, NULL);
+	if (path == NULL || asprintf(&variable, CONF "%s", path) < 0)
+		variable = NULL;
+	free(path);
+	return variable;
+}
+
+static int
+hold_and_run(int sock, char **command)
+{
+	char *variables[3] = {NULL};
+	char *conf = NULL;
+	int status;
+
+	variables[0] = open_hold(sock);
+	if (variables[0] == NULL)
+		return TOOL_FAILED;
+	conf = conf_variable();
+	variables[1] = conf;
+	status = spawn_command(command, variables);
+	explicit_bzero(variables[0], strlen(variables[0]));
+	free(variables[0]);
+	free(conf);
+	return close_hold(sock) ? status : TOOL_FAILED;
+}
+
+int
+tool_personalize(int argc, char **argv)
+{
+	struct config *c;
+	int sock, status = TOOL_FAILED;
+
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return tool_help("personalize");
+	if (argc < 2 || strcmp(argv[1], "--") != 0)
+		return tool_usage("personalize", "-- is to stand before the command");
+	if (argc < 3)
+		return tool_usage("personalize", "a command is to be given");
+	c = tool_read_config();
+	if (c == NULL)
+		return TOOL_FAILED;
+	sock = c->helper_socket != NULL ? tool_connect(c) : spawn_helper(c);
+	if (sock >= 0) {
+		status = hold_and_run(sock, argv + 2);
+		close(sock);
+	}
+	config_free(c);
+	return status;
+}

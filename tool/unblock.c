@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* p11-latch unblock: unblocks a card, and sets its new PIN. */
+#include <getopt.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+static bool
+take(struct order *order, enum order_answer answer, const char *what)
+{
+	secret_free(&order->answers[answer]);
+	order->answers[answer] = tool_secret(optarg, what);
+	return order->answers[answer] != NULL;
+}
+
+int
+tool_unblock(int argc, char **argv)
+{
+	static const struct option options[] = {
+	    {"last-try", no_argument, NULL, 'l'},
+	    {"puk", required_argument, NULL, 'u'},
+	    {"pin", required_argument, NULL, 'p'},
+	    {"help", no_argument, NULL, 'h'},
+	    {0},
+	};
+	struct order order = {.op = ORDER_UNBLOCK};
+	bool ok = true;
+	int c;
+
+	while (ok && (c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'l':
+			order.last_try = true;
+			break;
+		case 'u':
+			ok = take(&order, ANSWER_SO, "the PUK");
+			break;
+		case 'p':
+			ok = take(&order, ANSWER_PIN, "the new PIN");
+			break;
+		case 'h':
+			return tool_help("unblock");
+		default:
+			order_clear(&order);
+			return tool_usage("unblock", "these words are not understood");
+		}
+	}
+	if (ok && argc - optind == 1) {
+		order.uri = strdup(argv[optind]);
+		return tool_order(&order);
+	}
+	order_clear(&order);
+	return ok ? tool_usage("unblock", "one URI is to be given") : TOOL_FAILED;
+}
