@@ -10,6 +10,7 @@
 #include "module/client.h"
 #include "module/provider.h"
 #include "module/reach.h"
+#include "policy/file.h"
 #include "policy/log.h"
 
 #define SEND_MS 5000
@@ -38,7 +39,7 @@ static int
 own_pidfd(void)
 {
 #ifdef SYS_pidfd_open
-	return reach_above_2((int)syscall(SYS_pidfd_open, getpid(), 0));
+	return file_above_2((int)syscall(SYS_pidfd_open, getpid(), 0));
 #else
 	return -1;
 #endif

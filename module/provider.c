@@ -20,17 +20,32 @@
 
 struct provider provider;
 
-/* The file name of this library; NULL where it cannot be told. */
+/* A user's own copies lie in the one, and their configuration in the other (p11-latch add --user).
+ */
+#define USER_LIBRARIES "/.local/lib/p11-latch/"
+#define USER_CONFIGS   "/.config/p11-latch/"
+
+/* The file of this library; NULL where it cannot be told. */
 static const char *
-own_name(void)
+own_path(void)
 {
 	Dl_info info;
-	const char *slash;
 
-	if (dladdr(&provider, &info) == 0 || info.dli_fname == NULL)
+	return dladdr(&provider, &info) != 0 ? info.dli_fname : NULL;
+}
+
+/*
+ * Of a copy that a user has: whoever could write another configuration there could write the
+ * library itself, so that it is believed wherever the library is. To be freed; NULL: no memory.
+ */
+static char *
+user_config_path(const char *own, size_t home, const char *name, size_t len)
+{
+	char *path;
+
+	if (asprintf(&path, "%.*s" USER_CONFIGS "%.*s.conf", (int)home, own, (int)len, name) < 0)
 		return NULL;
-	slash = strrchr(info.dli_fname, '/');
-	return slash != NULL ? slash + 1 : info.dli_fname;
+	return path;
 }
 
 /* p11-latch-NAME.so reads p11-latch-NAME.conf beside the usual one. To be freed; NULL: no memory.
@@ -38,19 +53,25 @@ own_name(void)
 static char *
 config_path(void)
 {
-	const char *usual = P11_LATCH_CONF_FILE, *name = own_name(), *env;
+	const char *usual = P11_LATCH_CONF_FILE, *own = own_path(), *env, *name, *users;
 	const char *slash = strrchr(usual, '/');
-	size_t len = name != NULL ? strlen(name) : 0;
+	size_t len;
 	char *path;
 
 	env = provider.secure ? NULL : getenv("P11_LATCH_CONF");
 	if (env != NULL && env[0] != '\0')
 		return strdup(env);
+	name = own != NULL ? strrchr(own, '/') : NULL;
+	name = name != NULL ? name + 1 : own;
+	len = name != NULL ? strlen(name) : 0;
 	if (len <= strlen(COPY_PREFIX COPY_SUFFIX) ||
 	    strncmp(name, COPY_PREFIX, strlen(COPY_PREFIX)) != 0 ||
 	    strcmp(name + len - strlen(COPY_SUFFIX), COPY_SUFFIX) != 0)
 		return strdup(usual);
 	len -= strlen(COPY_SUFFIX);
+	users = own[0] == '/' ? strstr(own, USER_LIBRARIES COPY_PREFIX) : NULL;
+	if (users != NULL && users + strlen(USER_LIBRARIES) == name)
+		return user_config_path(own, (size_t)(users - own), name, len);
 	if (asprintf(&path, "%.*s/%.*s.conf", (int)(slash - usual), usual, (int)len, name) < 0)
 		return NULL;
 	return path;

@@ -14,6 +14,7 @@
 
 #include "module/provider.h"
 #include "module/reach.h"
+#include "policy/file.h"
 #include "policy/log.h"
 
 #define CONNECT_S  5
@@ -21,20 +22,6 @@
 #define REAP_MS    5
 
 extern char **environ;
-
-int
-reach_above_2(int fd)
-{
-	int higher, error;
-
-	if (fd < 0 || fd > 2)
-		return fd;
-	higher = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	error = errno;
-	close(fd);
-	errno = error;
-	return higher;
-}
 
 /* Two ends, both CLOEXEC and above 2: an application may run with its standard descriptors closed.
  */
@@ -45,9 +32,9 @@ socket_pair(int ends[2])
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return -1;
-	ends[0] = reach_above_2(ends[0]);
+	ends[0] = file_above_2(ends[0]);
 	error = errno;
-	ends[1] = reach_above_2(ends[1]);
+	ends[1] = file_above_2(ends[1]);
 	if (ends[0] >= 0 && ends[1] >= 0)
 		return 0;
 	if (ends[0] >= 0) {
@@ -182,7 +169,7 @@ connect_to(const char *path)
 		return -1;
 	}
 	memcpy(to.sun_path, path, strlen(path) + 1);
-	sock = reach_above_2(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	sock = file_above_2(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	if (sock < 0)
 		return -1;
 	/* A service whose queue is full makes connect() wait; this is its limit. */

@@ -18,7 +18,4 @@ int reach_connect(const char *call);
  * faster. */
 void reach_reap(pid_t child);
 
-/* Moves fd above 2, CLOEXEC; fd is closed. -1: errno. */
-int reach_above_2(int fd);
-
 #endif

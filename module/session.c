@@ -179,6 +179,8 @@ session_forget(struct process *p, struct session *list)
 {
 	struct session *s;
 
+	if (list == NULL)
+		return;
 	pthread_mutex_lock(&p->lock);
 	while ((s = list) != NULL) {
 		list = s->next;

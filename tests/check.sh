@@ -102,6 +102,13 @@ build() {
 	make -j "$LIMIT_JOBS" test-programs
 }
 
+# Long enough for the seeds and the shallow half of each parser; "make fuzz" goes on as long as one likes.
+fuzz() {
+	mkdir "$WORK/fuzz" && cd "$WORK/fuzz" &&
+		"$WORK/src/configure" --enable-werror --enable-fuzzers --enable-asan CC=clang &&
+		make -j "$LIMIT_JOBS" fuzz FUZZ_SECONDS=5
+}
+
 distcheck() {
 	cd "$WORK/gcc" && make distcheck RUN_ARGS="unit module"
 }
@@ -147,5 +154,6 @@ if step "build with AddressSanitizer and UndefinedBehaviorSanitizer" \
 	build asan CC=gcc --enable-asan --enable-ubsan CFLAGS="-O1 -g"; then
 	tests "$WORK/asan" unit module
 fi
+step "fuzzers, 5 seconds each" fuzz
 step "the demonstration" sh "$WORK/copy/tests/demo.sh"
 finish

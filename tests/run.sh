@@ -6,7 +6,7 @@ set -u
 usage() {
 	cat <<-EOF
 		usage: sh tests/run.sh [--srcdir DIR] [--builddir DIR] [-j N] [-v] [KIND|FILE...]
-		KIND is unit, module, card or clients; FILE a script or a program of tests/. Default: all.
+		KIND is unit, module, card, tool or clients; FILE a script or a program of tests/. Default: all.
 		-j N: so many at a time (default: 2). -v: their output too. Last line: the sum.
 		P11_LATCH_SUMMARY=FILE: the sum goes there too, as "PASSED FAILED SKIPPED".
 	EOF
@@ -137,7 +137,7 @@ list_kind() {
 			esac
 		done
 		;;
-	card | clients)
+	card | clients | tool)
 		for source in "$SRCDIR/tests/$1"/*.sh; do
 			[ ! -f "$source" ] || echo "tests/$1/${source##*/}"
 		done
@@ -148,7 +148,7 @@ list_kind() {
 	esac
 }
 
-[ $# -gt 0 ] || set -- unit module card clients
+[ $# -gt 0 ] || set -- unit module card tool clients
 RESULTS=$(mktemp -d "${TMPDIR:-/tmp}/latch-results.XXXXXX") || exit 1
 trap 'rm -rf "$RESULTS"' EXIT
 trap 'exit 130' INT TERM HUP PIPE

@@ -135,6 +135,28 @@ START_TEST(standard_descriptors_closed)
 }
 END_TEST
 
+/* What is said to the log neither stays open nor gets where others are closed. */
+START_TEST(log_keeps_no_descriptor)
+{
+	CK_SESSION_HANDLE h = fixture_session();
+	int i, more = 0, out = fcntl(2, F_DUPFD_CLOEXEC, 100);
+	CK_RV rv;
+
+	for (i = 0; i < 3; i++)
+		close(i);
+	fixture_script("");
+	fixture_record("blocked", "lock", 1, "");
+	rv = fixture_login(h, CKU_USER, TEST_PIN);
+	for (i = 0; i < 64; i++)
+		more += fcntl(i, F_GETFD) >= 0 && (i < 3 || i > 10);
+	dup2(out, 1);
+	dup2(out, 2);
+	ck_assert_rv(rv, CKR_FUNCTION_FAILED);
+	ck_assert_int_eq(more, 0);
+	fixture_logged("the helper ended without an answer");
+}
+END_TEST
+
 /* Every descriptor of ours is CLOEXEC, above 2, and few. */
 START_TEST(own_descriptors)
 {
@@ -365,6 +387,7 @@ suite(void)
 	tcase_add_test(t, waits_for_all);
 	tcase_add_test(t, leaves_no_child);
 	tcase_add_test(t, standard_descriptors_closed);
+	tcase_add_test(t, log_keeps_no_descriptor);
 	tcase_add_test(t, own_descriptors);
 	tcase_add_test(t, full_table);
 	tcase_add_test(t, nearly_full_table);
