@@ -18,6 +18,7 @@ compute_r(
 {
 	size_t min, max;
 
+	card_cool(c);
 	card_pin_bounds(c, &min, &max);
 	return scramble_pin(so->pin, salt, max < R_LEN_MOST ? max : R_LEN_MOST, r);
 }
@@ -49,9 +50,21 @@ announce_scramble(struct card *c)
 	return card_record(c, RECORD_BLOCKED, METHOD_SCRAMBLE, false);
 }
 
+/* A wrong SO secret changes nothing: a locked card is one again in the record. */
+static CK_RV
+set_r(struct card *c, const struct so *so, const struct secret *r, enum record_method before)
+{
+	CK_RV rv = pin_init(c, so, r);
+
+	if ((rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED) && c->record.method != before)
+		card_record(c, RECORD_BLOCKED, before, false);
+	return rv;
+}
+
 CK_RV
 block_scramble(struct card *c, const struct so *so, struct secret **r_out)
 {
+	enum record_method before = c->record.method;
 	struct secret *r = NULL;
 	CK_RV rv;
 
@@ -60,7 +73,7 @@ block_scramble(struct card *c, const struct so *so, struct secret **r_out)
 	rv = compute_r(c, so, c->private.next_salt, &r);
 	if (rv != CKR_OK)
 		goto out;
-	rv = pin_init(c, so, r);
+	rv = set_r(c, so, r, before);
 	if (rv != CKR_OK)
 		goto out;
 	memcpy(c->private.salt, c->private.next_salt, SALT_LEN);
@@ -75,6 +88,7 @@ block_scramble(struct card *c, const struct so *so, struct secret **r_out)
 	rv = CKR_FUNCTION_FAILED;
 	if (!card_note(c) || !card_record(c, RECORD_BLOCKED, METHOD_SCRAMBLE, true))
 		goto out;
+	log_info("%s: blocked by scramble", c->uri);
 	if (r_out != NULL) {
 		*r_out = r;
 		r = NULL;
@@ -143,6 +157,7 @@ lock_it(struct card *c)
 	c->private.journal = JOURNAL_NONE;
 	if (!card_note(c) || !card_record(c, RECORD_BLOCKED, METHOD_LOCK, true))
 		return CKR_FUNCTION_FAILED;
+	log_info("%s: blocked by lock", c->uri);
 	return CKR_OK;
 }
 
@@ -152,10 +167,29 @@ refuse(struct card *c, const char *why)
 	snprintf(c->record.why, sizeof(c->record.why), "%s", why);
 	c->record.ending = false;
 	card_record(c, RECORD_PERSONALIZING, METHOD_REFUSE, true);
+	/* Refused all the same where that could not be written. */
+	c->record.state = RECORD_PERSONALIZING;
+	c->record.method = METHOD_REFUSE;
 	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block, a "
 		  "right PUK "
 		  "presented, or block --force ends this",
 	    c->uri, why);
+	return CKR_FUNCTION_FAILED;
+}
+
+/* The card is away or its module at fault: whoever finds both well again blocks it before anything
+ * else. */
+static CK_RV
+postpone(struct card *c, CK_RV answer)
+{
+	snprintf(c->record.why, sizeof(c->record.why), "the card answers %s", rv_name(answer));
+	c->record.ending = false;
+	card_record(c, RECORD_PERSONALIZING, METHOD_NONE, true);
+	c->record.state = RECORD_PERSONALIZING;
+	c->record.method = METHOD_NONE;
+	log_error("%s: not blocked, since %s; the next request or p11-latch recover blocks it when "
+		  "it is back",
+	    c->uri, c->record.why);
 	return CKR_FUNCTION_FAILED;
 }
 
@@ -183,13 +217,12 @@ block_card(struct card *c, const struct sitting *sitting, bool force)
 	CK_RV rv;
 
 	rv = card_look(c);
-	if (rv != CKR_OK) {
-		snprintf(why, sizeof(why), "the card answers %s", rv_name(rv));
-		return refuse(c, why);
-	}
+	if (rv != CKR_OK)
+		return postpone(c, rv);
 	if (card_reborn(c))
 		return CKR_OK;
-	if (sitting->newer != NULL || sitting->older != NULL)
+	if (c->office->caller != CALLER_ANYONE &&
+	    (sitting->newer != NULL || sitting->older != NULL))
 		so_place(c, sitting->newer != NULL ? sitting->newer : sitting->older);
 	if (lock && (c->private.proved || force)) {
 		if (lock_it(c) == CKR_OK)

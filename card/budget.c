@@ -93,12 +93,24 @@ so_may_try(struct card *c, const struct so *so, enum so_via via)
 	return CKR_PIN_LOCKED;
 }
 
+/* Where the card itself counts, or nobody does, and nothing is asked of this count, there is none.
+ */
+static bool
+counts(const struct card *c, enum so_via via)
+{
+	if (c->profile.so_counter == SO_COUNTER_NONE)
+		return false;
+	return via == SO_VIA_LOGIN || c->profile.so_counter == SO_COUNTER_HIDDEN;
+}
+
 bool
 so_count_try(struct card *c, enum so_via via)
 {
-	c->private.so_wrong++;
-	if (via == SO_VIA_LOGIN)
-		c->private.login_wrong++;
+	if (counts(c, via)) {
+		c->private.so_wrong++;
+		if (via == SO_VIA_LOGIN)
+			c->private.login_wrong++;
+	}
 	return card_note(c);
 }
 
@@ -110,7 +122,7 @@ so_tried(struct card *c, enum so_via via, CK_RV rv)
 	if (rv == CKR_OK) {
 		c->private.so_wrong = 0;
 		c->private.login_wrong = 0;
-	} else {
+	} else if (counts(c, via)) {
 		/* It did not come so far as to cost a try. */
 		if (c->private.so_wrong > 0)
 			c->private.so_wrong--;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One token at work: who it is, what governs it, what is remembered of it, what it showed last. */
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -11,37 +12,8 @@
 
 #define PIN_LEN_SANE 255
 
-static bool
-set_profile(struct card *c)
-{
-	const char *name = c->office->config->profile;
-	const struct profile *p;
-	size_t i;
-
-	if (c->binding != NULL && c->binding->profile != NULL)
-		name = c->binding->profile;
-	if (name == NULL || strcmp(name, "auto") == 0)
-		p = profile_match(c->office->vendor->manufacturer, c->office->vendor->description,
-		    c->id.manufacturer, c->id.model);
-	else
-		p = profile_named(name);
-	if (p == NULL) {
-		log_error("there is no profile \"%s\"; correct Profile=", name);
-		return false;
-	}
-	c->profile = *p;
-	for (i = 0; c->binding != NULL && i < c->binding->n_overrides; i++) {
-		const struct override *o = &c->binding->overrides[i];
-
-		if (!profile_override(&c->profile, o->column, o->value)) {
-			log_error("%s:%u:%u: no such column or value: Profile.%s=%s",
-			    c->office->policy->file, o->line, o->column_number, o->column,
-			    o->value);
-			return false;
-		}
-	}
-	return true;
-}
+/* More than twice the time between two tries of one who waits (card/lock.c). */
+#define YIELD_MS 25
 
 /* Who the vendor module is tells the profile; it is asked once a process. */
 static CK_RV
@@ -59,16 +31,60 @@ know_vendor(struct vendor *v)
 	return rv;
 }
 
+/* The vendor module is loaded for this only where nothing else tells: that may take a while. */
+static const struct profile *
+find_profile(const struct card *c)
+{
+	const char *name = c->office->config->profile;
+	struct vendor *v = c->office->vendor;
+	const struct profile *p;
+
+	if (c->binding != NULL && c->binding->profile != NULL)
+		name = c->binding->profile;
+	if (name != NULL && strcmp(name, "auto") != 0) {
+		p = profile_named(name);
+		if (p == NULL)
+			log_error("there is no profile \"%s\"; correct Profile=", name);
+		return p;
+	}
+	p = profile_of_token(c->id.manufacturer, c->id.model);
+	if (p != NULL || know_vendor(v) != CKR_OK)
+		return p;
+	return profile_match(v->manufacturer, v->description, c->id.manufacturer, c->id.model);
+}
+
+static bool
+set_profile(struct card *c)
+{
+	const struct profile *p = find_profile(c);
+	size_t i;
+
+	if (p == NULL)
+		return false;
+	c->profile = *p;
+	for (i = 0; c->binding != NULL && i < c->binding->n_overrides; i++) {
+		const struct override *o = &c->binding->overrides[i];
+
+		if (!profile_override(&c->profile, o->column, o->value)) {
+			log_error("%s:%u:%u: no such column or value: Profile.%s=%s",
+			    c->office->policy->file, o->line, o->column_number, o->column,
+			    o->value);
+			return false;
+		}
+	}
+	return true;
+}
+
 CK_RV
 card_identify(struct card *c, struct office *o, const struct identity *id)
 {
 	struct diags d = {0};
 	bool tie = false;
-	CK_RV rv;
 
 	memset(c, 0, sizeof(*c));
 	c->office = o;
 	c->lock = -1;
+	c->gate = -1;
 	c->id = *id;
 	identity_uri(id, c->uri);
 	if (o->policy == NULL) {
@@ -77,13 +93,13 @@ card_identify(struct card *c, struct office *o, const struct identity *id)
 		    c->uri, o->config->policy);
 		return CKR_FUNCTION_FAILED;
 	}
-	rv = know_vendor(o->vendor);
-	if (rv != CKR_OK)
-		return CKR_FUNCTION_FAILED;
 	c->binding = policy_match(o->policy, id, &tie, &d);
 	diags_log(&d);
 	diags_free(&d);
 	if (tie || !set_profile(c))
+		return CKR_FUNCTION_FAILED;
+	/* A token that nothing governs needs no state, and its user may have no right to any. */
+	if (c->binding != NULL && !state_prepare(o->config->state_dir))
 		return CKR_FUNCTION_FAILED;
 	identity_name(id, c->profile.label_identity, c->name);
 	c->record.identity = c->id;
@@ -104,6 +120,7 @@ card_close(struct card *c)
 	card_release(c);
 	explicit_bzero(c, sizeof(*c));
 	c->lock = -1;
+	c->gate = -1;
 }
 
 CK_RV
@@ -119,15 +136,54 @@ card_read(struct card *c)
 		return CKR_FUNCTION_FAILED;
 	}
 	c->record.identity = c->id;
-	return private_read(dir, c->name, &c->private) ? CKR_OK : CKR_FUNCTION_FAILED;
+	if (c->binding == NULL && c->record.state == RECORD_NONE) {
+		memset(&c->private, 0, sizeof(c->private));
+		c->is_noted = false;
+		return CKR_OK;
+	}
+	c->is_noted = private_read(dir, c->name, &c->private);
+	memcpy(&c->noted, &c->private, sizeof(c->noted));
+	return c->is_noted ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+/*
+ * Whoever comes through the socket for all stands in a queue of its own, of which one at a time may
+ * wait for the card, and lets others go first: a flood there does not keep operators from it. Nor
+ * does it leave a file for each token that somebody makes up.
+ */
+static enum lock_status
+pass_gate(struct card *c, unsigned wait_ms)
+{
+	const struct timespec yield = {.tv_nsec = YIELD_MS * 1000000L};
+	enum lock_status status;
+	char name[sizeof(c->name) + sizeof(".%gate")];
+
+	if (c->record.state == RECORD_NONE && card_look(c) != CKR_OK)
+		return LOCK_FAILED;
+	snprintf(name, sizeof(name), "%s.%%gate", c->name);
+	status = lock_take(c->office->config->state_dir, name, wait_ms, &c->gate);
+	if (status == LOCK_TAKEN)
+		nanosleep(&yield, NULL);
+	return status;
 }
 
 enum lock_status
 card_lock(struct card *c, unsigned wait_ms)
 {
+	enum lock_status status = LOCK_TAKEN;
+
 	if (c->lock >= 0)
 		return LOCK_TAKEN;
-	return lock_take(c->office->config->state_dir, c->name, wait_ms, &c->lock);
+	/* Of a governed one it is known already. */
+	if (c->binding == NULL && !state_prepare(c->office->config->state_dir))
+		return LOCK_FAILED;
+	if (c->office->caller == CALLER_ANYONE && c->gate < 0)
+		status = pass_gate(c, wait_ms);
+	if (status == LOCK_TAKEN)
+		status = lock_take(c->office->config->state_dir, c->name, wait_ms, &c->lock);
+	if (status != LOCK_TAKEN)
+		card_release(c);
+	return status;
 }
 
 enum lock_status
@@ -148,9 +204,13 @@ card_take(struct card *c, unsigned wait_ms)
 void
 card_release(struct card *c)
 {
+	if (c->office != NULL)
+		card_cool(c);
 	if (c->lock >= 0)
 		close(c->lock);
-	c->lock = -1;
+	if (c->gate >= 0)
+		close(c->gate);
+	c->lock = c->gate = -1;
 }
 
 bool
@@ -162,6 +222,7 @@ card_forget(struct card *c)
 	if (!private_remove(dir, c->name) || !record_remove(dir, &c->id, c->profile.label_identity))
 		return false;
 	memset(&c->private, 0, sizeof(c->private));
+	c->is_noted = false;
 	memset(&c->record, 0, sizeof(c->record));
 	c->record.identity = c->id;
 	return true;
@@ -170,7 +231,12 @@ card_forget(struct card *c)
 bool
 card_note(struct card *c)
 {
-	return private_write(c->office->config->state_dir, c->name, &c->private);
+	/* Each write waits for the disk twice. Under the lock nobody else writes. */
+	if (c->is_noted && memcmp(&c->noted, &c->private, sizeof(c->noted)) == 0)
+		return true;
+	c->is_noted = private_write(c->office->config->state_dir, c->name, &c->private);
+	memcpy(&c->noted, &c->private, sizeof(c->noted));
+	return c->is_noted;
 }
 
 bool
@@ -189,7 +255,7 @@ card_record(struct card *c, enum record_state state, enum record_method method, 
 		r->ending = false;
 		r->hold[0] = '\0';
 	}
-	if (method != METHOD_REFUSE)
+	if (state != RECORD_PERSONALIZING)
 		r->why[0] = '\0';
 	if (state != RECORD_BLOCKED)
 		r->by_user = false;

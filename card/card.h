@@ -22,14 +22,19 @@ struct card {
 	struct profile profile;
 	struct record record;
 	struct private private;
+	struct private noted; /* what stands in the file, where is_noted */
+	bool is_noted;
 	int lock;           /* descriptor; -1: not ours */
+	int gate;           /* strangers' own lock before it; -1: none */
 	CK_TOKEN_INFO info; /* as card_look() or the application saw it last */
+	bool keep, kept;    /* card_keep() */
+	CK_SLOT_ID kept_slot;
 };
 
 /*
- * Finds out what governs the token and which profile it has. The card is not touched, but the
- * vendor module is asked who it is. CKR_FUNCTION_FAILED: policy has an error or two bindings tie
- * (logged).
+ * Finds out what governs the token and which profile it has. The card is not touched, but where
+ * nothing else tells the profile the vendor module is asked who it is. CKR_FUNCTION_FAILED: policy
+ * has an error or two bindings tie (logged).
  */
 CK_RV card_open(struct card *c, struct office *o, const struct identity *id);
 
@@ -64,13 +69,22 @@ CK_RV card_work(struct card *c, work_fn fn, void *arg);
  */
 CK_RV card_look(struct card *c);
 
+/*
+ * The load of the next card_look() is kept, and serves for the piece of work after it as well,
+ * which is to follow at once: one C_Initialize less, which is a third of what a short request
+ * costs. card_cool() ends it, before anything that waits or takes its time; card_release() does,
+ * too.
+ */
+void card_keep(struct card *c);
+void card_cool(struct card *c);
+
 /* Whether the card of c->info began a new life since the record was made. */
 bool card_reborn(const struct card *c);
 
 /* Forgets record and private part: the card is not ours so far. */
 bool card_forget(struct card *c);
 
-/* Writes the private part; false: logged. */
+/* Writes the private part, if it is not what stands in the file already; false: logged. */
 bool card_note(struct card *c);
 
 /*

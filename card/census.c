@@ -163,12 +163,8 @@ census_take(struct office *o, const struct criteria *c, struct known **list, siz
 	CK_RV rv;
 
 	rv = add_present(&s, o);
-	if (rv == CKR_OK) {
-		add_recorded(&s, o->config->state_dir);
-		*list = s.list;
-		*n = s.n;
-	} else {
-		free(s.list);
-	}
+	add_recorded(&s, o->config->state_dir);
+	*list = s.list;
+	*n = s.n;
 	return rv;
 }

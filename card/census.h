@@ -18,7 +18,8 @@ struct known {
 
 /*
  * Every card that matches c (NULL: all), the present ones first, in the order of their slots. *list
- * is to be freed. Any error but an unreadable record is the vendor module's, and logged.
+ * is to be freed whatever the result. An error is the vendor module's, and logged: the records were
+ * read all the same.
  */
 CK_RV census_take(struct office *o, const struct criteria *c, struct known **list, size_t *n);
 

@@ -106,8 +106,7 @@ print_row_letter(struct card *c, const struct held *h, FILE *out)
 		fprintf(out, "no: %s\n", why);
 	else
 		fprintf(out, "yes: PIN= of %s%s; %u wrong so far, %d close it\n",
-		    c->binding->unblock->file,
-		    pin.own ? ", this card's own" : " (PinLetter=yes)",
+		    c->binding->unblock->file, pin.own ? ", this card's own" : " (PinLetter=yes)",
 		    c->private.letter_wrong, LETTER_TRIES);
 }
 
@@ -154,7 +153,10 @@ print_row_other(struct card *c, const struct held *h, FILE *out)
 	bool known;
 
 	left = so_tries_left(c, &known);
-	fputs("  4 another value, tried as PUK:\n      by C_SetPIN and p11-latch unblock: ", out);
+	fprintf(out, "  4 another value, tried as %s:\n      by C_SetPIN and p11-latch unblock: ",
+	    c->binding->unblock != NULL && description_uses_key(c->binding->unblock)
+		? "card manager key"
+		: "PUK");
 	if (why != NULL)
 		fprintf(out, "no: %s\n", why);
 	else if (left >= SO_TRIES_MANY)
@@ -205,7 +207,10 @@ explain_unblocking(struct card *c, FILE *out)
 	print_row_other(c, &h, out);
 	fputs("  - nothing presented (p11-latch unblock, an empty old PIN): ", out);
 	if (h.holds) {
-		fprintf(out, "yes, for who may use %s of the policy\n", h.element);
+		fprintf(out, "yes, for who may use %s of the policy%s\n", h.element,
+		    c->binding->unblock_by_login == CHOICE_NO
+			? "; not by C_Login (UnblockByLogin=no)"
+			: "");
 	} else {
 		fputs("no: ", out);
 		print_why_none(c, &h, out);

@@ -35,6 +35,24 @@ by_r(const struct card *c, const struct request *q)
 	       c->private.has_salt;
 }
 
+/*
+ * The way that always holds. What the application's own process keeps of the card is wrong
+ * afterwards where the module caches: C_SetPIN has done what it is for all the same, C_Login has
+ * not.
+ */
+static CK_RV
+unblock_from_here(struct card *c, enum so_via via, const struct secret *new, struct outcome *o)
+{
+	CK_RV rv = unblock_with_pin(c, &o->so, via, new);
+
+	if (rv != CKR_OK || !c->profile.caches)
+		return rv;
+	log_warning(
+	    "%s: unblocked, but not in the program that asked: restart it before it logs in",
+	    c->uri);
+	return o->login ? CKR_FUNCTION_FAILED : CKR_OK;
+}
+
 /* Unblocks with o->so, and new becomes the PIN: by R in the application's process, or from here. */
 static CK_RV
 unblock(struct card *c, const struct request *q, const struct secret *new, struct outcome *o)
@@ -42,7 +60,7 @@ unblock(struct card *c, const struct request *q, const struct secret *new, struc
 	CK_RV rv;
 
 	if (!by_r(c, q))
-		return unblock_with_pin(c, &o->so, q->via, new);
+		return unblock_from_here(c, q->via, new, o);
 	rv = unblock_r(c, &o->so, q->via, &o->r);
 	if (rv != CKR_OK)
 		return rv;
@@ -53,11 +71,27 @@ unblock(struct card *c, const struct request *q, const struct secret *new, struc
 	return CKR_OK;
 }
 
+static CK_RV
+check_letter(const struct card *c, const struct secret *pin)
+{
+	CK_RV rv = unblock_check_pin(c, pin, NULL);
+	size_t min, max;
+
+	card_pin_bounds(c, &min, &max);
+	if (rv != CKR_OK)
+		log_error("%s: the PIN letter is no PIN that this card takes, with %zu to %zu "
+			  "characters; correct PIN= of its Unblock description",
+		    c->uri, min, max);
+	return rv;
+}
+
 static void
 login_letter(struct card *c, const struct request *q, struct outcome *o)
 {
-	CK_RV rv = unblock(c, q, q->value, o);
+	CK_RV rv = check_letter(c, q->value);
 
+	if (rv == CKR_OK)
+		rv = unblock(c, q, q->value, o);
 	if (rv != CKR_OK)
 		done(o, rv);
 	else if (o->verdict != VERDICT_SET_WITH_R)
@@ -93,6 +127,7 @@ flow_login(struct card *c, const struct request *q, struct outcome *o)
 	CK_RV rv;
 
 	memset(o, 0, sizeof(*o));
+	o->login = true;
 	if (c->binding == NULL && c->record.state == RECORD_NONE) {
 		o->verdict = VERDICT_VENDOR;
 		if (q->locked)
@@ -183,14 +218,10 @@ flow_result(struct card *c, CK_RV rv, struct outcome *o)
 		done(o, card_note(c) ? rv : CKR_FUNCTION_FAILED);
 		return;
 	}
-	if (rv == CKR_OK && pin_login(c, o->pin) == CKR_OK) {
+	if (rv == CKR_OK && pin_stays(c, o->pin) == CKR_OK) {
+		o->by_caller = true;
 		done(o, unblock_finish(c, &o->so));
 		return;
 	}
-	rv = unblock_with_pin(c, &o->so, SO_VIA_REQUEST, o->pin);
-	if (rv == CKR_OK)
-		log_warning("%s: unblocked, but not in the program that asked: restart it before "
-			    "it logs in",
-		    c->uri);
-	done(o, rv);
+	done(o, unblock_from_here(c, SO_VIA_REQUEST, o->pin, o));
 }

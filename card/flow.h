@@ -18,11 +18,12 @@ struct request {
 	const struct secret *value;   /* what was presented; NULL: nothing */
 	const struct secret *new_pin; /* C_SetPIN */
 	enum so_via via;
-	bool locked;      /* the vendor shows or says that the PIN is locked */
-	bool stale;       /* R is of no use to the process that asks */
-	bool r_login;     /* it is logged in with R */
-	bool logged_in;   /* it is logged in as user */
-	bool retry;       /* recover: what is only refused is tried to be blocked again */
+	bool locked;    /* the vendor shows or says that the PIN is locked */
+	bool stale;     /* R is of no use to the process that asks */
+	bool r_login;   /* it is logged in with R */
+	bool logged_in; /* it is logged in as user */
+	bool at_once;   /* nothing is waited for between the first look at the card and the work */
+	bool retry;     /* recover: what is only refused is tried to be blocked again */
 	const char *hold; /* ID of the hold that the caller proved to be under; NULL: none */
 };
 
@@ -30,7 +31,9 @@ struct outcome {
 	enum verdict verdict;
 	CK_RV rv;
 	struct secret *r; /* to be freed */
+	bool by_caller;   /* the change was made in the application's process, not in this one */
 	/* For flow_result(): */
+	bool login;
 	struct so so;
 	struct secret *pin;
 };
@@ -49,6 +52,12 @@ void flow_set_pin(struct card *c, const struct request *q, struct outcome *o);
  * held all the time.
  */
 void flow_result(struct card *c, CK_RV rv, struct outcome *o);
+
+/*
+ * Takes the token's lock as a request may wait for it. A personalizing card's lock is its
+ * watcher's, as long as there is one: LOCK_BUSY after an instant unless its holder is just ending.
+ */
+enum lock_status flow_take(struct card *c);
 
 /*
  * Takes the lock, settles what a dead watcher left, and sees what the card shows. CKR_OK: c->record

@@ -4,12 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "card/applies.h"
 #include "card/flow.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
-
-#define WAIT_MS 10000
 
 static const char *
 who_holds(const struct card *c)
@@ -19,27 +18,24 @@ who_holds(const struct card *c)
 }
 
 static CK_RV
+refuse_stranger(const struct card *c)
+{
+	log_error(
+	    "%s: refused: only operators may personalize cards; join the group of operators.sock",
+	    c->uri);
+	return CKR_FUNCTION_FAILED;
+}
+
+static CK_RV
 may_personalize(const struct card *c, const char *hold, bool *may)
 {
 	const struct binding *b = c->binding;
 
 	*may = b != NULL && b->personalize != NULL && b->personalize->block_card &&
 	       (b->personalize_on != PERSONALIZE_ON_COMMAND || hold != NULL);
-	if (b != NULL && b->personalize != NULL &&
-	    (b->personalize->init_cr_key || b->personalize->use_card_manager_key)) {
-		log_error(
-		    "%s: refused: %s asks for an offline-unblockable card (InitCRKey=), which this "
-		    "version cannot make yet",
-		    c->uri, b->personalize->file);
+	if (b != NULL && description_applies(c, b->personalize) != CKR_OK)
 		return CKR_FUNCTION_FAILED;
-	}
-	if (*may && c->office->caller == CALLER_ANYONE) {
-		log_error("%s: refused: only operators may personalize cards; join the group of "
-			  "operators.sock",
-		    c->uri);
-		return CKR_FUNCTION_FAILED;
-	}
-	return CKR_OK;
+	return *may && c->office->caller == CALLER_ANYONE ? refuse_stranger(c) : CKR_OK;
 }
 
 CK_RV
@@ -51,11 +47,14 @@ flow_personalize(struct card *c, const char *hold)
 	rv = may_personalize(c, hold, &may);
 	if (rv != CKR_OK)
 		return rv;
+	if (c->office->caller == CALLER_ANYONE)
+		return refuse_stranger(c);
 	c->private.journal = JOURNAL_NONE;
 	c->private.letter_wrong = 0;
 	c->private.foreign_so = false;
 	snprintf(c->record.hold, sizeof(c->record.hold), "%s", hold != NULL ? hold : "");
 	c->record.ending = false;
+	c->record.why[0] = '\0';
 	if (!card_note(c) || !card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false))
 		return CKR_FUNCTION_FAILED;
 	return CKR_OK;
@@ -67,6 +66,13 @@ begin_locked(struct card *c, const char *hold, enum init_kind *kind)
 	bool may;
 	CK_RV rv;
 
+	/* A stranger's false word that the card is new would void its record. */
+	if (c->office->caller == CALLER_ANYONE &&
+	    (card_reborn(c) || c->record.state == RECORD_NONE)) {
+		rv = card_look(c);
+		if (rv != CKR_OK)
+			return rv;
+	}
 	if (c->record.state != RECORD_NONE && card_reborn(c) && !card_forget(c))
 		return CKR_FUNCTION_FAILED;
 	if (c->record.state == RECORD_PERSONALIZING) {
@@ -98,7 +104,7 @@ flow_init_begin(struct card *c, const char *hold, enum init_kind *kind)
 	*kind = INIT_PASS;
 	if (c->binding == NULL && c->record.state == RECORD_NONE)
 		return CKR_OK;
-	switch (card_take(c, WAIT_MS)) {
+	switch (flow_take(c)) {
 	case LOCK_TAKEN:
 		break;
 	case LOCK_BUSY:

@@ -61,6 +61,24 @@ open_anew(struct card *c, const CK_TOKEN_INFO *info)
 	return rv;
 }
 
+/*
+ * openCryptoki 3.8.1: afterwards every SO login is CKR_FUNCTION_FAILED, and with the factory's SO
+ * PIN CKR_PIN_INCORRECT.
+ */
+static bool
+would_destroy(const struct card *c)
+{
+	if (!c->profile.init_once || (c->info.flags & CKF_TOKEN_INITIALIZED) == 0 ||
+	    (c->info.flags & CKF_SO_PIN_TO_BE_CHANGED) != 0)
+		return false;
+	log_error(
+	    "%s: not initialised: this module would destroy a token whose PUK was changed; put "
+	    "it into the state of the factory by the means of its vendor (openCryptoki: remove "
+	    "its files while pkcsslotd is stopped), then apply this again",
+	    c->uri);
+	return true;
+}
+
 CK_RV
 initialise_card(struct card *c, const struct so *so, const struct secret *label)
 {
@@ -68,7 +86,7 @@ initialise_card(struct card *c, const struct so *so, const struct secret *label)
 	struct init i = {.so = so};
 	CK_RV rv = CKR_OK;
 
-	if (!set_label(c, label, i.label))
+	if (would_destroy(c) || !set_label(c, label, i.label))
 		return CKR_FUNCTION_FAILED;
 	if (counts)
 		rv = so_may_try(c, so, SO_VIA_REQUEST);

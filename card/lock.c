@@ -12,6 +12,7 @@
 
 #include "card/lock.h"
 #include "card/state.h"
+#include "policy/file.h"
 #include "policy/log.h"
 
 #define STEP_MS 10
@@ -56,7 +57,7 @@ lock_take(const char *dir, const char *name, unsigned wait_ms, int *out)
 	}
 	for (;;) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-			*out = fd;
+			*out = file_aside(fd);
 			free(path);
 			return LOCK_TAKEN;
 		}

@@ -3,8 +3,17 @@
 #include <string.h>
 
 #include "card/office.h"
-#include "card/state.h"
 #include "policy/log.h"
+
+/* Warnings alone are p11-latch check's to tell; each request would else log all of them again. */
+static void
+log_faults(const struct office *o, const struct diags *d)
+{
+	if (d->n_errors > 0 || o->config == NULL)
+		diags_log(d);
+	else if (d->n_warnings > 0)
+		log_info("%s: has warnings; p11-latch check tells them", o->config->policy);
+}
 
 CK_RV
 office_open(struct office *o, const char *config_file, enum caller caller)
@@ -17,12 +26,10 @@ office_open(struct office *o, const char *config_file, enum caller caller)
 	o->config = config_read(config_file, &d);
 	if (o->config == NULL)
 		goto out;
-	if (!state_prepare(o->config->state_dir))
-		goto out;
 	o->policy = policy_read(o->config->policy, &d);
 	rv = vendor_open(o->config->module_path, &o->vendor);
 out:
-	diags_log(&d);
+	log_faults(o, &d);
 	diags_free(&d);
 	if (rv != CKR_OK)
 		office_close(o);

@@ -2,14 +2,18 @@
 /* What an administrator orders to be done with a card: which card, and who may. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "card/explain.h"
-#include "card/flow.h"
 #include "card/order_part.h"
 #include "policy/log.h"
 
 /* What has the card's lock ends within this time, or holds it for long. */
 #define WAIT_MS 10000
+
+/* A card that is really absent is looked for this often, 155 ms in all. */
+#define CENSUSES       6
+#define PAUSE_FIRST_MS 5
 
 struct run {
 	struct office *office;
@@ -55,33 +59,6 @@ order_clear(struct order *order)
 	free(order->file);
 	free(order->uri);
 	memset(order, 0, sizeof(*order));
-}
-
-static enum order_status
-recover(struct card *c, const struct known *k, FILE *out)
-{
-	const struct request q = {.via = SO_VIA_REQUEST, .retry = true};
-	enum record_state before = c->record.state;
-	CK_RV rv;
-
-	if (before != RECORD_PERSONALIZING && c->private.journal == JOURNAL_NONE)
-		return ORDER_DONE;
-	if (!k->present) {
-		fprintf(out, "%s: %s; it is dealt with when the card comes back\n", c->uri,
-		    before == RECORD_PERSONALIZING ? "was pulled while it was personalized"
-						   : "was pulled while it was unblocked");
-		return ORDER_DONE;
-	}
-	rv = flow_begin(c, &q);
-	if (rv == CKR_PIN_LOCKED && c->lock < 0) {
-		fprintf(out, "%s: is being personalized by a program that lives\n", c->uri);
-		return ORDER_DONE;
-	}
-	if (rv == CKR_OK)
-		fprintf(out, "%s: %s\n", c->uri,
-		    c->record.state == RECORD_NONE ? "initialised anew, nothing to recover"
-						   : record_state_name(c->record.state));
-	return rv == CKR_OK ? ORDER_DONE : ORDER_FAILED;
 }
 
 /* A record that cannot be read is in the way of everything but adopt and forget. */
@@ -146,81 +123,15 @@ run_one(struct run *r, const struct known *k)
 		return ORDER_FAILED;
 	if (k->present)
 		c.info = k->info;
-	status = op == ORDER_RECOVER ? recover(&c, k, r->out) : with_lock(r, &c);
+	status = op == ORDER_RECOVER ? order_recover(&c, k, r->out) : with_lock(r, &c);
 	card_close(&c);
 	return status;
-}
-
-static bool
-wants_presence(enum order_op op)
-{
-	return op == ORDER_BLOCK || op == ORDER_UNBLOCK || op == ORDER_APPLY;
 }
 
 static bool
 takes_many(enum order_op op)
 {
 	return op == ORDER_RECOVER || op == ORDER_ADOPT;
-}
-
-/* A card that is not initialised has neither label nor, on some modules, a serial number to be
- * named by. */
-static const struct known *
-only_fresh(const struct known *list, size_t n)
-{
-	const struct known *fresh = NULL;
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (!list[i].present || (list[i].info.flags & CKF_TOKEN_INITIALIZED) != 0)
-			continue;
-		if (fresh != NULL)
-			return NULL;
-		fresh = &list[i];
-	}
-	return fresh;
-}
-
-static void
-list_matches(const struct known *list, size_t n)
-{
-	char uri[IDENTITY_URI_MAX];
-	size_t i;
-
-	for (i = 0; i < n && i < 10; i++) {
-		identity_uri(&list[i].id, uri);
-		log_info("  %s%s", uri, list[i].present ? "" : " (not in a reader)");
-	}
-}
-
-static enum order_status
-run_single(struct run *r, const struct known *list, size_t n)
-{
-	const struct known *chosen = NULL;
-	size_t i, candidates = 0;
-
-	for (i = 0; i < n; i++) {
-		if (wants_presence(r->order->op) && !list[i].present)
-			continue;
-		chosen = &list[i];
-		candidates++;
-	}
-	if (candidates > 1 && r->order->op == ORDER_APPLY && only_fresh(list, n) != NULL) {
-		chosen = only_fresh(list, n);
-		candidates = 1;
-	}
-	if (candidates == 1)
-		return run_one(r, chosen);
-	if (candidates == 0 && n > 0)
-		log_error("%s: the card is not in a reader", r->order->uri);
-	else if (candidates == 0)
-		log_error("%s: no card matches; p11-latch status lists those that there are",
-		    r->order->uri);
-	else
-		log_error(
-		    "%s: %zu cards match, and one is to be named:", r->order->uri, candidates);
-	list_matches(list, n);
-	return ORDER_FAILED;
 }
 
 static enum order_status
@@ -251,11 +162,33 @@ may_order(const struct office *o, enum order_op op)
 	return false;
 }
 
+/* A card that another process works with may not show itself for an instant (SoftHSM). */
+static CK_RV
+take_census(struct office *o, const struct order *order, const struct criteria *criteria,
+    struct known **list, size_t *n)
+{
+	unsigned i, pause_ms = PAUSE_FIRST_MS;
+	CK_RV rv;
+
+	for (i = 1;; i++) {
+		const struct timespec pause = {.tv_nsec = pause_ms * 1000000L};
+
+		rv = census_take(o, criteria, list, n);
+		if (rv != CKR_OK || i == CENSUSES || order_finds(order, *list, *n))
+			return rv;
+		free(*list);
+		*list = NULL;
+		nanosleep(&pause, NULL);
+		pause_ms *= 2;
+	}
+}
+
 enum order_status
 order_run(struct office *o, const struct order *order, FILE *out, unsigned *asks)
 {
 	struct run r = {.office = o, .order = order, .out = out, .asks = asks};
 	struct criteria criteria = {0};
+	const struct known *one;
 	struct known *list = NULL;
 	struct diags d = {0};
 	enum order_status status = ORDER_FAILED;
@@ -269,10 +202,14 @@ order_run(struct office *o, const struct order *order, FILE *out, unsigned *asks
 		diags_log(&d);
 		goto out;
 	}
-	o->given = order->given;
-	if (census_take(o, order->uri != NULL ? &criteria : NULL, &list, &n) != CKR_OK)
+	/* What a stranger gives would stand for what the policy holds. */
+	o->given = o->caller == CALLER_ANYONE ? NULL : order->given;
+	if (take_census(o, order, order->uri != NULL ? &criteria : NULL, &list, &n) != CKR_OK)
 		goto out;
-	status = takes_many(order->op) ? run_all(&r, list, n) : run_single(&r, list, n);
+	if (takes_many(order->op))
+		status = run_all(&r, list, n);
+	else if ((one = order_choose(order, list, n)) != NULL)
+		status = run_one(&r, one);
 out:
 	o->given = NULL;
 	free(list);

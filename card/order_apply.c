@@ -2,6 +2,7 @@
 /* The order apply: what a description says, now. */
 #include <string.h>
 
+#include "card/applies.h"
 #include "card/block.h"
 #include "card/clear.h"
 #include "card/flow.h"
@@ -10,21 +11,13 @@
 #include "card/unblock.h"
 #include "policy/log.h"
 
-/* One description at work on one card. It is in the place of the policy's own. */
-struct task {
-	struct card *c;
-	const struct order *order;
-	struct description *desc;
-	struct binding binding;
-	FILE *out;
-};
-
-static void
-take_place(struct task *t)
+void
+task_take_place(struct task *t)
 {
 	if (t->c->binding != NULL)
 		t->binding = *t->c->binding;
-	t->binding.unblock = t->desc;
+	if (t->desc->set_pin || t->desc->init_token)
+		t->binding.unblock = t->desc;
 	if (t->desc->block_card || t->desc->init_token)
 		t->binding.personalize = t->desc;
 	t->c->binding = &t->binding;
@@ -74,32 +67,8 @@ fill_in_all(struct task *t, unsigned *asks)
 		   key ? "NewCardManagerKey" : "PUK", asks);
 }
 
-static bool
-is_selected(struct task *t)
-{
-	struct secret *serial = NULL;
-	unsigned asks = 0;
-	bool same;
-
-	if (!t->desc->select_by_serial)
-		return true;
-	if (!order_value(t->c, t->order, t->desc, &t->desc->serial, ANSWER_PIN, &serial, &asks) ||
-	    serial == NULL) {
-		log_error(
-		    "%s: SelectCriteriaIccsn= has no value; give it by --field", t->desc->file);
-		return false;
-	}
-	same = secret_len(serial) == strlen(t->c->id.serial) &&
-	       memcmp(secret_bytes(serial), t->c->id.serial, secret_len(serial)) == 0;
-	secret_free(&serial);
-	if (!same)
-		log_error("%s: is not the card that SelectCriteriaIccsn= of %s names", t->c->uri,
-		    t->desc->file);
-	return same;
-}
-
-static CK_RV
-pin_of(struct task *t, struct secret **pin)
+CK_RV
+task_pin(struct task *t, struct secret **pin)
 {
 	unsigned asks = 0;
 
@@ -121,7 +90,7 @@ set(struct task *t)
 	rv = flow_begin(t->c, &q);
 	t->c->private.foreign_so = false;
 	if (rv == CKR_OK)
-		rv = pin_of(t, &pin);
+		rv = task_pin(t, &pin);
 	if (rv == CKR_OK && pin != NULL)
 		rv = unblock_check_pin(t->c, pin, NULL);
 	if (rv == CKR_OK && (!so_of_policy(t->c, false, &so) || so.pin == NULL))
@@ -141,141 +110,14 @@ set(struct task *t)
 	return rv == CKR_OK ? ORDER_DONE : ORDER_FAILED;
 }
 
-static CK_RV
-change_first_so(struct task *t, struct so *so)
-{
-	struct card *c = t->c;
-	struct so new;
-	CK_RV rv;
-
-	if (!so_to_set(c, t->desc, &new))
-		return CKR_FUNCTION_FAILED;
-	if (new.pin == NULL || so_same(&new, so->pin)) {
-		so_clear(&new);
-		return CKR_OK;
-	}
-	so_clear(&new);
-	rv = unblock_so_only(c, so, SO_VIA_REQUEST);
-	if (rv == CKR_OK && (!so_to_set(c, t->desc, &new) || new.pin == NULL))
-		rv = CKR_FUNCTION_FAILED;
-	if (rv == CKR_OK) {
-		so_clear(so);
-		*so = new;
-	}
-	return rv;
-}
-
-/* The first PIN, and with BlockCard=true the block: what a holder's program and its watcher do
- * else. */
-static CK_RV
-first_pin(struct task *t, struct so *so, const struct secret *pin)
-{
-	const struct sitting sitting = {.newer = so};
-	struct card *c = t->c;
-	CK_RV rv;
-
-	if (!card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false))
-		return CKR_FUNCTION_FAILED;
-	rv = change_first_so(t, so);
-	if (rv != CKR_OK)
-		return rv;
-	rv = pin_init(c, so, pin);
-	if (rv != CKR_OK) {
-		card_forget(c);
-		return rv;
-	}
-	c->private.proved = true;
-	if (!card_note(c))
-		return CKR_FUNCTION_FAILED;
-	if (t->desc->block_card)
-		return block_card(c, &sitting, false);
-	return card_record(c, RECORD_ACTIVE, METHOD_NONE, true) ? CKR_OK : CKR_FUNCTION_FAILED;
-}
-
-static CK_RV
-after_initialising(struct task *t, struct so *so)
-{
-	struct secret *pin = NULL;
-	CK_RV rv = CKR_OK;
-
-	take_place(t);
-	if (t->desc->set_pin)
-		rv = pin_of(t, &pin);
-	if (rv == CKR_OK && pin != NULL)
-		rv = unblock_check_pin(t->c, pin, NULL);
-	if (rv == CKR_OK)
-		rv = pin != NULL ? first_pin(t, so, pin) : change_first_so(t, so);
-	if (rv == CKR_OK)
-		clear_fields(t->c, t->desc);
-	if (rv != CKR_OK && (t->c->info.flags & CKF_SO_PIN_TO_BE_CHANGED) != 0 &&
-	    t->desc->puk.kind == VALUE_NONE)
-		log_error("%s: this token wants its PUK to be changed before a PIN is set: write "
-			  "PUK= into %s",
-		    t->c->uri, t->desc->file);
-	secret_free(&pin);
-	return rv;
-}
-
-static bool
-label_of(struct task *t, struct secret **label)
-{
-	struct field_context context = {
-	    .binding = t->c->binding, .id = &t->c->id, .given = t->c->office->given};
-	struct resolved r;
-	bool ok;
-
-	*label = NULL;
-	if (!field_resolve(&context, t->desc, &t->desc->label, &r))
-		return false;
-	ok = r.kind != VALUE_DIALOG && r.kind != VALUE_PIN_PAD;
-	if (!ok)
-		log_error(
-		    "%s: InitialLabel= cannot be asked for; give it by --field", t->desc->file);
-	if (r.kind == VALUE_LITERAL)
-		*label = secret_dup(r.value);
-	resolved_free(&r);
-	return ok;
-}
-
-static enum order_status
-initialise(struct task *t)
-{
-	struct secret *label;
-	struct so so = {0};
-	CK_RV rv;
-
-	if (!label_of(t, &label))
-		return ORDER_FAILED;
-	t->c->private.new_valid = false;
-	rv = so_of_policy(t->c, false, &so) && so.pin != NULL ? CKR_OK : CKR_FUNCTION_FAILED;
-	if (rv == CKR_OK)
-		rv = initialise_card(t->c, &so, label);
-	if (rv == CKR_OK)
-		rv = after_initialising(t, &so);
-	if (rv != CKR_OK)
-		order_refused(t->c, "not initialised and personalized", rv);
-	else
-		fprintf(t->out, "%s: initialised, %s\n", t->c->uri,
-		    t->c->record.state == RECORD_NONE ? "no PIN set"
-						      : record_state_name(t->c->record.state));
-	so_clear(&so);
-	secret_free(&label);
-	return rv == CKR_OK ? ORDER_DONE : ORDER_FAILED;
-}
-
 static enum order_status
 carry_out(struct task *t, unsigned *asks)
 {
 	const struct description *d = t->desc;
 	enum order_status status;
 
-	if (d->init_cr_key || d->use_card_manager_key) {
-		log_error("%s: InitCRKey= and UseCardManagerKey= ask for an offline-unblockable "
-			  "card, which "
-			  "this version cannot make yet",
-		    d->file);
+	if (description_applies(t->c, d) != CKR_OK)
 		return ORDER_FAILED;
-	}
 	if (!d->init_token && !d->set_pin && !d->block_card) {
 		log_error(
 		    "%s: asks for nothing that p11-latch does: neither InitToken=, SetPIN= nor "
@@ -283,10 +125,10 @@ carry_out(struct task *t, unsigned *asks)
 		    d->file);
 		return ORDER_FAILED;
 	}
-	if (!is_selected(t) || !fill_in_all(t, asks) || *asks != 0)
+	if (!fill_in_all(t, asks) || *asks != 0)
 		return *asks != 0 ? ORDER_ASKS : ORDER_FAILED;
 	if (d->init_token)
-		return initialise(t);
+		return task_initialise(t);
 	if (!d->set_pin)
 		return order_block(t->c, t->order, t->out, asks);
 	status = set(t);
@@ -295,12 +137,50 @@ carry_out(struct task *t, unsigned *asks)
 	return status;
 }
 
+/*
+ * Which SO secret is the valid one is remembered as the policy has them, and this description may
+ * have them otherwise: its PUK= is the valid one where it is the policy's.
+ */
+static void
+place_in_task(struct task *t, const struct so *policys_new)
+{
+	struct private *p = &t->c->private;
+	struct so new = {0};
+
+	if (p->new_valid && policys_new->pin != NULL)
+		p->new_valid = so_to_set(t->c, t->desc, &new) &&
+			       new.pin != NULL &&so_same(policys_new, new.pin);
+	so_clear(&new);
+}
+
+/* And the other way round. What failed leaves it as it was. */
+static void
+place_in_policy(struct task *t, const struct binding *policy, const struct private *before, bool ok)
+{
+	struct card *c = t->c;
+	struct so now = {0};
+
+	if (!ok && c->private.journal == JOURNAL_NONE) {
+		c->private.new_valid = before->new_valid;
+		c->private.foreign_so = before->foreign_so;
+	} else if (ok && so_of_policy(c, false, &now) && now.pin != NULL) {
+		c->binding = policy;
+		so_place(c, &now);
+	}
+	c->binding = policy;
+	so_clear(&now);
+	if (c->lock >= 0 && c->record.state != RECORD_NONE)
+		card_note(c);
+}
+
 enum order_status
 order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
 	struct task t = {.c = c, .order = order, .out = out};
 	enum order_status status = ORDER_FAILED;
 	const struct binding *policy = c->binding;
+	struct private before = c->private;
+	struct so policys_new = {0};
 	struct diags d = {0};
 
 	t.desc = description_parse(order->file, order->text, order->len, &d);
@@ -308,9 +188,16 @@ order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks
 	diags_free(&d);
 	if (t.desc == NULL)
 		return ORDER_FAILED;
-	take_place(&t);
+	if (policy != NULL && policy->unblock != NULL && before.new_valid)
+		so_to_set(c, policy->unblock, &policys_new);
+	task_take_place(&t);
+	place_in_task(&t, &policys_new);
+	so_clear(&policys_new);
 	status = carry_out(&t, asks);
+	if (status != ORDER_ASKS)
+		place_in_policy(&t, policy, &before, status == ORDER_DONE);
 	c->binding = policy;
 	description_free(t.desc);
+	explicit_bzero(&before, sizeof(before));
 	return status;
 }

@@ -7,11 +7,20 @@
 #include "card/order.h"
 #include "card/so.h"
 
+/* Whether a card is there, where the order wants one. */
+bool order_finds(const struct order *order, const struct known *list, size_t n);
+
+/* The one card that the order is for; NULL: none, or more than one (logged). */
+const struct known *order_choose(const struct order *order, const struct known *list, size_t n);
+
 /* Each with the card opened and its lock taken; *asks as order_run(). */
 enum order_status order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks);
 enum order_status order_unblock(
     struct card *c, const struct order *order, FILE *out, unsigned *asks);
 enum order_status order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks);
+
+/* The card opened, and its lock not taken. */
+enum order_status order_recover(struct card *c, const struct known *k, FILE *out);
 
 /* The card may be absent, and its record damaged. */
 enum order_status order_adopt(struct card *c, bool damaged, FILE *out);
@@ -24,6 +33,24 @@ enum order_status order_reset(struct card *c, FILE *out);
  */
 bool order_value(struct card *c, const struct order *order, const struct description *desc,
     const struct value *v, enum order_answer answer, struct secret **value, unsigned *asks);
+
+/* One description at work on one card. It is in the place of the policy's own. */
+struct task {
+	struct card *c;
+	const struct order *order;
+	struct description *desc;
+	struct binding binding;
+	FILE *out;
+};
+
+/* The description is the card's, instead of the policy's. */
+void task_take_place(struct task *t);
+
+/* The value of PIN=; NULL in *pin where there is none. */
+CK_RV task_pin(struct task *t, struct secret **pin);
+
+/* InitToken=true, and what else the description asks for. */
+enum order_status task_initialise(struct task *t);
 
 /* Logs why it was not done; ORDER_FAILED. */
 enum order_status order_refused(const struct card *c, const char *what, CK_RV rv);

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What is done to the PINs of a card, each in one fresh load and seen in another. */
 #include <string.h>
+#include <time.h>
 
 #include "card/pin.h"
 #include "card/scramble.h"
 #include "policy/log.h"
 
-#define REPEATS   10 /* of what another process made be lost */
-#define LOCK_MOST 32
+#define REPEATS       10 /* of what another process made be lost */
+#define LOCK_MOST     32
+#define LOOKS         3
+#define LOOK_AGAIN_MS 10
 
 struct job {
 	const struct so *so, *new_so;
 	const struct secret *pin;
+	bool proved; /* a login with so has succeeded */
+	CK_RV user;
 };
 
 static CK_BYTE *
@@ -68,6 +73,31 @@ pin_so_login(struct card *c, const struct so *so)
 	return card_work(c, so_login, so->pin);
 }
 
+static CK_RV
+so_then_user(struct work *w, void *arg)
+{
+	struct job *job = arg;
+	CK_RV rv = CKR_OK;
+
+	if (job->so != NULL)
+		rv = login_once(w, CKU_SO, job->so->pin);
+	if (rv != CKR_OK)
+		return rv;
+	job->user = login_once(w, CKU_USER, job->pin);
+	/* A wrong PIN is an answer; anything else is another process's doing, or the card's. */
+	return job->user == CKR_PIN_INCORRECT || job->user == CKR_PIN_LOCKED ? CKR_OK : job->user;
+}
+
+CK_RV
+pin_logins(struct card *c, const struct so *so, const struct secret *pin, CK_RV *user)
+{
+	struct job job = {.so = so, .pin = pin, .user = CKR_GENERAL_ERROR};
+	CK_RV rv = card_work(c, so_then_user, &job);
+
+	*user = job.user;
+	return rv;
+}
+
 /* C_InitPIN, or with new_so C_SetPIN, in an SO session. */
 static CK_RV
 as_so(struct work *w, void *arg)
@@ -81,6 +111,7 @@ as_so(struct work *w, void *arg)
 		return rv;
 	rv = w->f->C_Login(session, CKU_SO, bytes(job->so->pin), secret_len(job->so->pin));
 	if (rv == CKR_OK) {
+		job->proved = true;
 		if (job->new_so != NULL)
 			rv = w->f->C_SetPIN(session, bytes(job->so->pin), secret_len(job->so->pin),
 			    bytes(job->new_so->pin), secret_len(job->new_so->pin));
@@ -90,6 +121,30 @@ as_so(struct work *w, void *arg)
 	}
 	w->f->C_CloseSession(session);
 	return rv;
+}
+
+/*
+ * Whether what was set is in force, and stays. SoftHSM 2.6.1: a process that read the token before
+ * it was written may write back what it read at the end of its own login; each login from here
+ * makes the others read again.
+ */
+static CK_RV
+stays(struct card *c, work_fn login, const struct secret *secret, unsigned looks)
+{
+	const struct timespec pause = {.tv_nsec = LOOK_AGAIN_MS * 1000000L};
+	CK_RV rv = card_work(c, login, (void *)(uintptr_t)secret);
+
+	while (rv == CKR_OK && c->profile.caches && --looks > 0) {
+		nanosleep(&pause, NULL);
+		rv = card_work(c, login, (void *)(uintptr_t)secret);
+	}
+	return rv;
+}
+
+CK_RV
+pin_stays(struct card *c, const struct secret *pin)
+{
+	return stays(c, user_login, pin, 2);
 }
 
 CK_RV
@@ -103,7 +158,7 @@ pin_init(struct card *c, const struct so *so, const struct secret *pin)
 		rv = card_work(c, as_so, &job);
 		if (rv != CKR_OK)
 			return rv;
-		rv = pin_login(c, pin);
+		rv = stays(c, user_login, pin, LOOKS);
 		if (rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
 			return rv;
 		log_warning("%s: another process undid C_InitPIN; again", c->uri);
@@ -125,11 +180,11 @@ pin_change_so(struct card *c, const struct so *old, const struct so *new)
 	for (i = 0; i < REPEATS; i++) {
 		rv = card_work(c, as_so, &job);
 		/* Disturbed after the change, the next attempt finds the new secret in force. */
-		if (rv == CKR_PIN_INCORRECT && i == 0)
+		if (rv == CKR_PIN_INCORRECT && job.proved)
 			return pin_so_login(c, new) == CKR_OK ? CKR_OK : rv;
 		if (rv != CKR_OK)
 			return rv;
-		rv = pin_so_login(c, new);
+		rv = stays(c, so_login, new->pin, LOOKS);
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
 		log_warning("%s: another process undid C_SetPIN as SO; again", c->uri);

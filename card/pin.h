@@ -9,8 +9,18 @@
  */
 CK_RV pin_login(struct card *c, const struct secret *pin);
 
+/* The same for a PIN that was just set: where other processes' updates can be lost, or make ours be
+ * lost, it is looked at again after an instant. */
+CK_RV pin_stays(struct card *c, const struct secret *pin);
+
 /* The same for an SO secret. On some modules CKR_OK proves nothing (profile). */
 CK_RV pin_so_login(struct card *c, const struct so *so);
+
+/*
+ * Both in one load: where so is not NULL its login, and if that is right (else its rv is the
+ * answer), the user's with pin, whose rv is *user.
+ */
+CK_RV pin_logins(struct card *c, const struct so *so, const struct secret *pin, CK_RV *user);
 
 /*
  * SO login and C_InitPIN, until a new load shows that the PIN is the new one: other processes'

@@ -99,6 +99,8 @@ parse_entry(const struct ini_entry *e, struct private *p, bool *version)
 		return parse_flag(e->value, &p->foreign_so);
 	if (strcmp(e->name, "NewValid") == 0)
 		return parse_flag(e->value, &p->new_valid);
+	if (strcmp(e->name, "Pending") == 0)
+		return parse_flag(e->value, &p->pending);
 	if (strcmp(e->name, "SOWrong") == 0)
 		return parse_count(e->value, &p->so_wrong);
 	if (strcmp(e->name, "LoginWrong") == 0)
@@ -193,6 +195,8 @@ print_private(FILE *f, const struct private *p)
 		fputs("ForeignSO=true\n", f);
 	if (p->new_valid)
 		fputs("NewValid=true\n", f);
+	if (p->pending)
+		fputs("Pending=true\n", f);
 	fprintf(f, "SOWrong=%u\nLoginWrong=%u\nLetterWrong=%u\n", p->so_wrong, p->login_wrong,
 	    p->letter_wrong);
 	if (p->kcv[0] != '\0')

@@ -30,10 +30,12 @@ struct private
 	bool has_salt;
 	unsigned char next_salt[SALT_LEN]; /* of the R that is being set */
 	bool has_next_salt;
-	bool proved;           /* in this life of the card an unblock call has succeeded */
-	bool foreign_so;       /* the policy's SO secret is not this card's */
-	bool new_valid;        /* PUK= or NewCardManagerKey= is the SO secret now valid */
-	unsigned so_wrong;     /* wrong SO secrets sent from here since one was right */
+	bool proved;       /* in this life of the card an unblock call has succeeded */
+	bool foreign_so;   /* the policy's SO secret is not this card's */
+	bool new_valid;    /* PUK= or NewCardManagerKey= is the SO secret now valid */
+	bool pending;      /* the PIN is set; PUK=, NewCardManagerKey= or ClearFields= are still to
+			      follow */
+	unsigned so_wrong; /* wrong SO secrets sent from here since one was right */
 	unsigned login_wrong;  /* of them, by C_Login (row 4) */
 	unsigned letter_wrong; /* wrong PIN letters since one was right */
 	char kcv[7]; /* check value of the key that blocked the card; "" where it was no key */

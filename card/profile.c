@@ -22,6 +22,7 @@ static const struct profile profiles[] = {
 	.shows_lock = true,
 	.so_login_proves = false,
 	.never_guess = false,
+	.init_once = false,
 	.pin_min = 0,
 	.pin_max = 255,
     },
@@ -38,6 +39,7 @@ static const struct profile profiles[] = {
 	.shows_lock = true,
 	.so_login_proves = true,
 	.never_guess = false,
+	.init_once = false,
 	.pin_min = 4,
 	.pin_max = 255,
     },
@@ -54,6 +56,7 @@ static const struct profile profiles[] = {
 	.shows_lock = true,
 	.so_login_proves = true,
 	.never_guess = false,
+	.init_once = true,
 	.pin_min = 4,
 	.pin_max = 8,
     },
@@ -107,6 +110,24 @@ profile_match(const char *library_manufacturer, const char *library_description,
 	return &profiles[0];
 }
 
+const struct profile *
+profile_of_token(const char *token_manufacturer, const char *token_model)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(matches); i++) {
+		const struct match *m = &matches[i];
+
+		if (!agrees(m->token_manufacturer, token_manufacturer) ||
+		    !agrees(m->token_model, token_model))
+			continue;
+		if (m->library_manufacturer != NULL || m->library_description != NULL)
+			return NULL;
+		return profile_named(m->profile);
+	}
+	return NULL;
+}
+
 /* --- Columns
  * -------------------------------------------------------------------------------------- */
 
@@ -122,6 +143,7 @@ enum column {
 	COLUMN_SHOWS_LOCK,
 	COLUMN_SO_LOGIN_PROVES,
 	COLUMN_NEVER_GUESS,
+	COLUMN_INIT_ONCE,
 	COLUMN_PIN_MIN,
 	COLUMN_PIN_MAX,
 	N_COLUMNS
@@ -139,6 +161,7 @@ const char *const profile_columns[] = {
     "ShowsLock",
     "SoLoginProves",
     "NeverGuess",
+    "InitOnce",
     "PinMin",
     "PinMax",
     NULL,
@@ -231,6 +254,8 @@ set_column(struct profile *p, enum column column, const char *value)
 		return set_bool(&p->so_login_proves, value, "false", "true");
 	case COLUMN_NEVER_GUESS:
 		return set_bool(&p->never_guess, value, "false", "true");
+	case COLUMN_INIT_ONCE:
+		return set_bool(&p->init_once, value, "false", "true");
 	case COLUMN_PIN_MIN:
 		return set_length(&p->pin_min, value);
 	case COLUMN_PIN_MAX:

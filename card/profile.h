@@ -30,6 +30,7 @@ struct profile {
 	bool shows_lock;      /* CKF_USER_PIN_LOCKED is seen by a new process */
 	bool so_login_proves; /* CKR_OK from C_Login as SO means that the PIN was right */
 	bool never_guess;     /* no wrong value may be sent, ever */
+	bool init_once;       /* C_InitToken destroys a token whose SO PIN was changed */
 	size_t pin_min,
 	    pin_max; /* bounds of what is sent as PIN, where the token's own are wider or absurd */
 };
@@ -43,6 +44,10 @@ const struct profile *profile_named(const char *name);
  */
 const struct profile *profile_match(const char *library_manufacturer,
     const char *library_description, const char *token_manufacturer, const char *token_model);
+
+/* The same where the token alone tells, whatever the library says of itself; NULL where it does
+ * not. */
+const struct profile *profile_of_token(const char *token_manufacturer, const char *token_model);
 
 /*
  * Sets one column (binding: Profile.COLUMN=) in a copy; false where there is no such column or

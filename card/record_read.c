@@ -211,7 +211,8 @@ read_small(int fd, char *buf, size_t size)
 static int
 open_small(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), error = errno;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW),
+	    error = errno;
 
 	if (fd < 0 && (error == EMFILE || error == ENFILE) && access(path, F_OK) != 0 &&
 	    (errno == ENOENT || errno == ENOTDIR))

@@ -3,7 +3,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "card/applies.h"
 #include "card/row.h"
+#include "policy/key.h"
 #include "policy/log.h"
 
 /* Behind the socket for all, what a wrong guess costs, with the token's lock held: one guess a
@@ -61,6 +63,7 @@ nothing_matches(struct card *c, const struct presented *p, bool policy_holds)
 	if (c->office->caller == CALLER_ANYONE) {
 		struct timespec ts = {.tv_sec = GUESS_PAUSE_S};
 
+		card_cool(c);
 		nanosleep(&ts, NULL);
 	}
 	if (p->via != SO_VIA_LOGIN) {
@@ -97,10 +100,30 @@ is_letter(struct card *c, const struct secret *value)
 	return same;
 }
 
+/* What a person typed as PUK, or as card manager key, which is to be one. */
 static CK_RV
-nothing_presented(struct card *c, const struct presented *p, const struct so *so, enum row *row)
+typed(struct card *c, const struct presented *p, struct so *so)
 {
-	if (so->pin != NULL && c->office->caller != CALLER_ANYONE) {
+	const struct description *unblock = c->binding != NULL ? c->binding->unblock : NULL;
+	bool login = p->via == SO_VIA_LOGIN, is_key;
+	struct secret *key = NULL;
+
+	if (unblock == NULL || !description_uses_key(unblock))
+		return so_presented(so, p->value) ? CKR_OK : CKR_HOST_MEMORY;
+	is_key = key_parse(p->value, false, &key, NULL) == KEY_GOOD;
+	secret_free(&key);
+	if (login && (!is_key || c->profile.so_form == SO_FORM_PUK))
+		return CKR_PIN_LOCKED;
+	if (!is_key && c->profile.so_form != SO_FORM_PUK)
+		return CKR_PIN_INCORRECT;
+	return so_written(c, p->value, true, "the program", so) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+static CK_RV
+nothing_presented(
+    struct card *c, const struct presented *p, const struct so *so, bool no_login, enum row *row)
+{
+	if (so->pin != NULL && c->office->caller != CALLER_ANYONE && !no_login) {
 		*row = ROW_ASKED;
 		return CKR_OK;
 	}
@@ -117,11 +140,13 @@ row_find(struct card *c, const struct presented *p, enum row *row, struct so *so
 	bool holds;
 	CK_RV rv;
 
+	if (c->binding != NULL && description_applies(c, c->binding->unblock) != CKR_OK)
+		return CKR_FUNCTION_FAILED;
 	if (!so_of_policy(c, false, so))
 		return CKR_FUNCTION_FAILED;
 	holds = so->pin != NULL;
 	if (p->value == NULL || secret_len(p->value) == 0) {
-		rv = nothing_presented(c, p, so, row);
+		rv = nothing_presented(c, p, so, no_login, row);
 	} else if (holds && !no_login && so_same(so, p->value)) {
 		*row = ROW_POLICY;
 		rv = CKR_OK;
@@ -130,7 +155,7 @@ row_find(struct card *c, const struct presented *p, enum row *row, struct so *so
 		rv = CKR_OK;
 	} else if (!holds && !no_login && may_be_other(c, p->via)) {
 		*row = ROW_OTHER;
-		rv = so_presented(so, p->value) ? CKR_OK : CKR_HOST_MEMORY;
+		rv = typed(c, p, so);
 	} else {
 		rv = nothing_matches(c, p, holds);
 	}

@@ -25,15 +25,13 @@ flow_settle(struct card *c)
 	if (c->record.state != RECORD_PERSONALIZING)
 		return CKR_OK;
 	log_warning("%s: was being personalized, and both its holder and its watcher are gone; it "
-		    "is blocked "
-		    "now",
+		    "is to be blocked now",
 	    c->uri);
 	return block_card(c, &nobody, false);
 }
 
-/* A personalizing card's lock is its watcher's, as long as there is one. */
-static enum lock_status
-take_lock(struct card *c)
+enum lock_status
+flow_take(struct card *c)
 {
 	enum lock_status status;
 
@@ -65,32 +63,41 @@ note_locked(struct card *c, const struct request *q)
 	return card_record(c, RECORD_BLOCKED, METHOD_LOCK, true) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+/* The policy's own PUK or key is no PIN. */
+static bool
+is_policys(struct card *c, const struct secret *value)
+{
+	struct so so;
+	bool same;
+
+	same = so_of_policy(c, false, &so) && so.pin != NULL && so_same(&so, value);
+	so_clear(&so);
+	return same;
+}
+
 /*
- * Scrambled here, but the value presented is the PIN: it was unblocked elsewhere, or its unblocking
- * was interrupted. Where wrong PINs are counted only the latter is asked.
+ * Blocked by the record, but the value presented is the PIN: it was unblocked elsewhere, or its
+ * unblocking was interrupted. A wrong one costs a scrambled card nothing that a new R would not
+ * give back; one that shows its lock takes none.
  */
 static CK_RV
 unblocked_elsewhere(struct card *c, const struct request *q)
 {
-	CK_RV rv;
-
 	if (c->record.state != RECORD_BLOCKED || q->value == NULL || secret_len(q->value) == 0 ||
-	    c->profile.never_guess)
+	    c->profile.never_guess || q->r_login)
 		return CKR_OK;
-	if (c->profile.user_counter && c->private.journal != JOURNAL_UNBLOCK &&
-	    (c->record.method == METHOD_SCRAMBLE || c->profile.shows_lock))
+	if (c->record.method == METHOD_LOCK && c->profile.shows_lock)
 		return CKR_OK;
-	rv = pin_login(c, q->value);
-	if (rv != CKR_OK)
+	if (is_policys(c, q->value) || pin_login(c, q->value) != CKR_OK)
 		return CKR_OK;
 	log_info("%s: the PIN presented is right: the card was unblocked elsewhere", c->uri);
-	return unblock_finish(c, NULL);
+	return c->private.journal == JOURNAL_UNBLOCK ? unblock_finish(c, NULL) : unblock_found(c);
 }
 
 CK_RV
 flow_begin(struct card *c, const struct request *q)
 {
-	enum lock_status status = take_lock(c);
+	enum lock_status status = flow_take(c);
 	CK_RV rv;
 
 	if (status == LOCK_BUSY) {
@@ -107,6 +114,8 @@ flow_begin(struct card *c, const struct request *q)
 	if (c->record.state == RECORD_PERSONALIZING &&
 	    (c->record.method != METHOD_REFUSE || q->retry))
 		flow_settle(c);
+	if (q->at_once)
+		card_keep(c);
 	rv = card_look(c);
 	if (rv == CKR_OK)
 		rv = unblock_resolve(c);
@@ -114,5 +123,7 @@ flow_begin(struct card *c, const struct request *q)
 		rv = note_locked(c, q);
 	if (rv == CKR_OK)
 		rv = unblocked_elsewhere(c, q);
+	if (rv == CKR_OK)
+		rv = unblock_resolve_pin(c);
 	return rv;
 }

@@ -43,6 +43,21 @@ prepare_folder(const char *path, const char *parent, mode_t mode)
 	return access(path, R_OK | W_OK | X_OK) == 0;
 }
 
+/* The folders above it, as mkdir -p makes them; what cannot be made shows in the next step. */
+static void
+make_parents(const char *dir)
+{
+	char *path = strdup(dir), *slash;
+
+	for (slash = path; slash != NULL && (slash = strchr(slash + 1, '/')) != NULL;
+	     *slash = '/') {
+		*slash = '\0';
+		if (mkdir(path, 0755) == 0 && chmod(path, 0755) != 0)
+			log_warning("%s: chmod: %s", path, strerror(errno));
+	}
+	free(path);
+}
+
 bool
 state_prepare(const char *dir)
 {
@@ -54,6 +69,8 @@ state_prepare(const char *dir)
 		log_error("no memory");
 		goto out;
 	}
+	if (access(dir, F_OK) != 0)
+		make_parents(dir);
 	ok = prepare_folder(dir, NULL, 0755) && prepare_folder(records, dir, 0755) &&
 	     prepare_folder(private, dir, 0700);
 	if (!ok)
@@ -64,7 +81,7 @@ state_prepare(const char *dir)
 out:
 	free(records);
 	free(private);
-	return ok;
+	return ok && sequence_mend(dir);
 }
 
 static bool
@@ -101,8 +118,8 @@ write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
-static void
-give_to_owner_of_folder(int fd, const char *path)
+void
+state_give(int fd, const char *path)
 {
 	char *copy;
 	struct stat st;
@@ -131,7 +148,7 @@ state_write(const char *path, const void *data, size_t len, mode_t mode)
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0 || fchmod(fd, mode) != 0)
 		goto out;
-	give_to_owner_of_folder(fd, path);
+	state_give(fd, path);
 	if (!write_all(fd, data, len) || fsync(fd) != 0)
 		goto out;
 	if (rename(temporary, path) != 0)
@@ -172,14 +189,14 @@ state_read(const char *path, char **data, size_t *len, size_t max)
 	ssize_t n;
 	int fd, saved;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW);
 	if (fd < 0)
 		return -1;
 	errno = EINVAL;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (buf = malloc(max + 1)) == NULL)
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || (buf = malloc(max + 2)) == NULL)
 		goto fail;
-	while (have < max) {
-		n = read(fd, buf + have, max - have);
+	while (have <= max) {
+		n = read(fd, buf + have, max + 1 - have);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -188,6 +205,9 @@ state_read(const char *path, char **data, size_t *len, size_t max)
 			break;
 		have += (size_t)n;
 	}
+	errno = EFBIG;
+	if (have > max)
+		goto fail;
 	close(fd);
 	buf[have] = '\0';
 	*data = buf;
@@ -199,58 +219,4 @@ fail:
 	close(fd);
 	errno = saved;
 	return -1;
-}
-
-/* All tokens share the number, so that it has a lock of its own. */
-static int
-lock_sequence(const char *dir)
-{
-	char *path = state_path(dir, "private", "sequence", ".lock");
-	int fd;
-
-	if (path == NULL)
-		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0) {
-		give_to_owner_of_folder(fd, path);
-		while (flock(fd, LOCK_EX) != 0) {
-			if (errno == EINTR)
-				continue;
-			close(fd);
-			fd = -1;
-			break;
-		}
-	}
-	free(path);
-	return fd;
-}
-
-bool
-state_next_sequence(const char *dir, uint64_t *next)
-{
-	char *path = NULL, text[32];
-	uint64_t now;
-	bool ok = false;
-	int fd, len;
-
-	fd = lock_sequence(dir);
-	if (fd < 0) {
-		log_error("%s/private/sequence.lock: %s", dir, strerror(errno));
-		return false;
-	}
-	if (sequence_read(dir, &now) != 0) {
-		log_error("%s/sequence: %s", dir, strerror(errno));
-		goto out;
-	}
-	if (asprintf(&path, "%s/sequence", dir) < 0) {
-		path = NULL;
-		goto out;
-	}
-	len = snprintf(text, sizeof(text), "%" PRIu64 "\n", now + 1);
-	ok = state_write(path, text, (size_t)len, 0644);
-	*next = now + 1;
-out:
-	free(path);
-	close(fd);
-	return ok;
 }

@@ -28,12 +28,21 @@ bool state_write(const char *path, const void *data, size_t len, mode_t mode);
 bool state_remove(const char *path);
 
 /*
- * Reads at most max bytes of a regular file: *data is to be freed (NUL added). -1: errno (ENOENT:
- * not there).
+ * Reads a regular file of at most max bytes: *data is to be freed (NUL added). -1: errno (ENOENT:
+ * not there; EFBIG: longer).
  */
 int state_read(const char *path, char **data, size_t *len, size_t max);
 
+/* What root makes belongs to the owner of the folder. Faults are logged. */
+void state_give(int fd, const char *path);
+
 /* Raises the directory's sequence number by one, for all processes; *next is the new one. */
 bool state_next_sequence(const char *dir, uint64_t *next);
+
+/*
+ * Where the file of the sequence number is lost or damaged, and there are records: begins again
+ * with the number of the newest of them. False: logged.
+ */
+bool sequence_mend(const char *dir);
 
 #endif

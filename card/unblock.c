@@ -29,116 +29,42 @@ unblock_announce(struct card *c)
 	return card_note(c);
 }
 
+/* The card's word alone, that an SO secret is right, is anybody's who can forge a card. */
 static bool
-fits(const struct card *c, const struct so *so)
+may_follow(const struct card *c, const struct so *so)
 {
-	size_t len = secret_len(so->pin);
-
-	return c->info.ulMaxPinLen == 0 || c->info.ulMaxPinLen > 255 ||
-	       (len >= c->info.ulMinPinLen && len <= c->info.ulMaxPinLen);
+	return so != NULL && so->pin != NULL && (c->office->caller != CALLER_ANYONE || so->policy);
 }
 
-static const char *
-name_of(const struct so *so)
+static bool
+is_to_follow(const struct card *c)
 {
-	return so->key ? "card manager key" : "PUK";
-}
+	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
 
-static CK_RV
-change_to(struct card *c, const struct so *old, const struct so *new, enum journal journal)
-{
-	const char *pin = journal == JOURNAL_SO ? "PIN unblocked, " : "";
-	CK_RV rv;
-
-	if (!fits(c, new)) {
-		log_warning("%s: %s%s unchanged: the new one has %zu characters, but this token "
-			    "takes %lu to "
-			    "%lu",
-		    c->uri, pin, name_of(new), secret_len(new->pin), c->info.ulMinPinLen,
-		    c->info.ulMaxPinLen);
-		return CKR_PIN_LEN_RANGE;
-	}
-	c->private.journal = journal;
-	if (!card_note(c))
-		return CKR_FUNCTION_FAILED;
-	rv = pin_change_so(c, old, new);
-	if (rv != CKR_OK && !pin_unchanged(rv) && pin_so_login(c, new) == CKR_OK)
-		rv = CKR_OK;
-	if (rv != CKR_OK) {
-		log_warning("%s: %s%s unchanged: the card answers %s", c->uri, pin, name_of(new),
-		    rv_name(rv));
-		return rv;
-	}
-	so_place(c, new);
-	c->private.new_valid = true;
-	c->private.foreign_so = false;
-	memcpy(c->private.kcv, new->kcv, sizeof(new->kcv));
-	log_info("%s: the new %s is in force", c->uri, name_of(new));
-	return CKR_OK;
+	return desc != NULL &&
+	       (description_new_so(desc)->kind != VALUE_NONE || desc->n_clear_fields > 0);
 }
 
 static CK_RV
-change_so(struct card *c, const struct description *desc, const struct so *so, enum journal journal)
+finish(struct card *c, const struct so *so, bool raise)
 {
-	CK_RV rv = CKR_OK;
-	struct so new;
+	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
+	bool clear = false;
 
-	if (desc == NULL || so == NULL || so->pin == NULL)
-		return CKR_OK;
-	if (!so_to_set(c, desc, &new)) {
-		log_warning(
-		    "%s: %sPUK or card manager key unchanged: the new one cannot be had, see above",
-		    c->uri, journal == JOURNAL_SO ? "PIN unblocked, " : "");
-		so_clear(&new);
-		return CKR_FUNCTION_FAILED;
+	c->private.pending = is_to_follow(c);
+	if (may_follow(c, so)) {
+		clear = unblock_change_so(c, desc, so) && desc != NULL;
+		c->private.pending = false;
 	}
-	if (new.pin != NULL) {
-		if (so_same(&new, so->pin))
-			c->private.new_valid = true;
-		else
-			rv = change_to(c, so, &new, journal);
-	}
-	so_clear(&new);
-	return rv;
-}
-
-bool
-unblock_change_so(struct card *c, const struct description *desc, const struct so *so)
-{
-	return change_so(c, desc, so, JOURNAL_SO) == CKR_OK;
-}
-
-CK_RV
-unblock_so_only(struct card *c, const struct so *so, enum so_via via)
-{
-	CK_RV rv;
-
-	rv = so_may_try(c, so, via);
-	if (rv != CKR_OK)
-		return rv;
-	if (!so_count_try(c, via))
-		return CKR_FUNCTION_FAILED;
-	rv = change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so, JOURNAL_SO_ONLY);
-	c->private.journal = JOURNAL_NONE;
-	/* The R of a scrambled card is made of the SO secret. */
-	if (rv == CKR_OK)
-		c->private.has_salt = false;
-	so_tried(c, via, rv);
-	return card_note(c) ? rv : CKR_FUNCTION_FAILED;
-}
-
-CK_RV
-unblock_finish(struct card *c, const struct so *so)
-{
-	unblock_change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so);
 	/*
 	 * The record first: found with the journal open, an active card is active; found blocked
 	 * with no journal, a card whose PIN a person knows would not be.
 	 */
-	if (!card_record(c, RECORD_ACTIVE, METHOD_NONE, true))
+	if (!card_record(c, RECORD_ACTIVE, METHOD_NONE, raise))
 		return CKR_FUNCTION_FAILED;
-	if (c->binding != NULL && c->binding->unblock != NULL)
-		clear_fields(c, c->binding->unblock);
+	log_info("%s: unblocked", c->uri);
+	if (clear)
+		clear_fields(c, desc);
 	c->private.journal = JOURNAL_NONE;
 	c->private.has_salt = false;
 	c->private.has_next_salt = false;
@@ -146,6 +72,18 @@ unblock_finish(struct card *c, const struct so *so)
 	memset(c->private.salt, 0, SALT_LEN);
 	memset(c->private.next_salt, 0, SALT_LEN);
 	return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+CK_RV
+unblock_finish(struct card *c, const struct so *so)
+{
+	return finish(c, so, true);
+}
+
+CK_RV
+unblock_found(struct card *c)
+{
+	return finish(c, NULL, false);
 }
 
 CK_RV
@@ -163,7 +101,8 @@ unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const str
 	if (rv != CKR_OK) {
 		if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv))
 			c->private.journal = JOURNAL_NONE;
-		so_tried(c, via, rv);
+		if (!so_tried(c, via, rv) || !card_note(c))
+			return CKR_FUNCTION_FAILED;
 		if (so->policy && rv == CKR_PIN_INCORRECT) {
 			log_error(
 			    "%s: the card refuses the policy's PUK or card manager key; correct it "
@@ -173,26 +112,27 @@ unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const str
 		}
 		return rv;
 	}
+	/* Written by unblock_finish(); until then the journal tells. */
 	c->private.proved = true;
+	c->private.so_wrong = 0;
+	c->private.login_wrong = 0;
 	so_place(c, so);
-	so_tried(c, via, rv);
 	return unblock_finish(c, so);
 }
 
 static CK_RV
 r_of_scrambled(struct card *c, const struct so *so, struct secret **r)
 {
-	CK_RV rv = CKR_OK;
+	CK_RV rv, user = CKR_PIN_INCORRECT;
 
-	if (c->profile.so_login_proves)
-		rv = pin_so_login(c, so);
+	rv = block_r(c, so, r);
+	if (rv == CKR_OK)
+		rv = pin_logins(c, c->profile.so_login_proves ? so : NULL, *r, &user);
+	if (rv == CKR_OK && user == CKR_OK)
+		return CKR_OK;
+	secret_free(r);
 	if (rv != CKR_OK)
 		return rv;
-	if (block_r(c, so, r) == CKR_OK) {
-		if (pin_login(c, *r) == CKR_OK)
-			return CKR_OK;
-		secret_free(r);
-	}
 	/* The salt is lost, or the PIN was changed elsewhere: a new R. */
 	return block_scramble(c, so, r);
 }
@@ -220,48 +160,4 @@ unblock_r(struct card *c, const struct so *so, enum so_via via, struct secret **
 		return CKR_FUNCTION_FAILED;
 	}
 	return rv;
-}
-
-CK_RV
-unblock_resolve(struct card *c)
-{
-	struct so new = {0};
-	CK_RV rv = CKR_OK;
-
-	if (c->private.journal != JOURNAL_SO && c->private.journal != JOURNAL_SO_ONLY)
-		return CKR_OK;
-	if (c->office->caller == CALLER_ANYONE) {
-		log_error("%s: was interrupted while its PUK or card manager key was changed; an "
-			  "operator has "
-			  "to run p11-latch recover",
-		    c->uri);
-		return CKR_PIN_LOCKED;
-	}
-	if (c->binding != NULL && c->binding->unblock != NULL) {
-		if (!so_to_set(c, c->binding->unblock, &new)) {
-			so_clear(&new);
-			return CKR_FUNCTION_FAILED;
-		}
-	}
-	if (new.pin != NULL) {
-		rv = so_may_try(c, &new, SO_VIA_REQUEST);
-		if (rv == CKR_OK && so_count_try(c, SO_VIA_REQUEST)) {
-			rv = pin_so_login(c, &new);
-			c->private.new_valid = rv == CKR_OK;
-			if (rv == CKR_OK)
-				so_place(c, &new);
-			so_tried(c, SO_VIA_REQUEST, rv);
-		}
-	}
-	so_clear(&new);
-	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
-		return rv;
-	log_info("%s: was interrupted while its PUK or card manager key was changed; the %s one is "
-		 "valid",
-	    c->uri, c->private.new_valid ? "new" : "old");
-	if (c->private.journal == JOURNAL_SO)
-		return unblock_finish(c, NULL);
-	c->private.journal = JOURNAL_NONE;
-	c->private.has_salt = false;
-	return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 }

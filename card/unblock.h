@@ -26,9 +26,22 @@ bool unblock_announce(struct card *c);
 /*
  * The new PIN is in force: sets PUK= or NewCardManagerKey= of the Unblock description, and records
  * the card as active. A new PUK that the card refuses is a warning only. so NULL: nothing is known
- * to set it with.
+ * to set it with. Then, and where a stranger's word alone says that so is right, it is noted that
+ * this is to follow.
  */
 CK_RV unblock_finish(struct card *c, const struct so *so);
+
+/*
+ * The same for a card that was found to be unblocked, nobody knows since when: a program that was
+ * started after the block is not taken for one that keeps an old PIN.
+ */
+CK_RV unblock_found(struct card *c);
+
+/*
+ * What was to follow (c->private.pending), with the SO secret that the card has now; to be called
+ * for those only who may use the policy's secrets. True where it is done.
+ */
+bool unblock_follow(struct card *c, const struct so *so);
 
 /* Changes the SO secret alone to PUK= or NewCardManagerKey= of the Unblock description; the PIN
  * stays. */
@@ -39,6 +52,12 @@ bool unblock_change_so(struct card *c, const struct description *desc, const str
 
 /* Ends what was interrupted while the SO secret was being changed (JOURNAL_SO, JOURNAL_SO_ONLY). */
 CK_RV unblock_resolve(struct card *c);
+
+/*
+ * Ends what was interrupted while the PIN was set (JOURNAL_UNBLOCK), as far as it can be told what
+ * the PIN is: the card is active, or blocked.
+ */
+CK_RV unblock_resolve_pin(struct card *c);
 
 /* Whether the token would take such a PIN; CKR_PIN_LEN_RANGE, CKR_PIN_INVALID. c->info must be
  * known. */

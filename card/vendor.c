@@ -62,6 +62,7 @@ vendor_start(struct vendor *v)
 	CK_RV rv;
 
 	rv = v->f->C_Initialize(&args);
+	v->refused = rv != CKR_OK;
 	if (rv != CKR_OK) {
 		log_debug("%s: C_Initialize: %s", v->path, rv_name(rv));
 		return rv;
@@ -170,7 +171,7 @@ vendor_find(struct vendor *v, const struct identity *id, bool with_label, struct
 	    "%zu tokens are %s, and nothing tells them apart; leave one in, or give each a label "
 	    "of its own",
 	    matches, uri);
-	return CKR_FUNCTION_FAILED;
+	return CKR_FUNCTION_REJECTED;
 }
 
 void

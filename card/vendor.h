@@ -14,6 +14,7 @@ struct vendor {
 	CK_FUNCTION_LIST *f;
 	char *path;
 	bool initialized;
+	bool refused;          /* the last C_Initialize failed */
 	char manufacturer[33]; /* C_GetInfo; empty before the first vendor_start() */
 	char description[33];
 };
@@ -39,8 +40,8 @@ void vendor_stop(struct vendor *v);
 CK_RV vendor_tokens(struct vendor *v, struct token **list, size_t *n);
 
 /*
- * The one token of this identity. CKR_TOKEN_NOT_PRESENT: it is not there. CKR_FUNCTION_FAILED: two
- * are, and nobody can tell which is meant (logged).
+ * The one token of this identity. CKR_TOKEN_NOT_PRESENT: it is not there. CKR_FUNCTION_REJECTED:
+ * two are, and nobody can tell which is meant (logged).
  */
 CK_RV vendor_find(struct vendor *v, const struct identity *id, bool with_label, struct token *t);
 

@@ -46,46 +46,93 @@ disturbed(CK_RV rv)
 	}
 }
 
+/* *dead: the module does not even begin; its service is down, and trying again is of no use. */
 static CK_RV
-once(struct card *c, work_fn fn, void *arg)
+load(struct card *c, struct work *w, bool *dead)
 {
 	struct vendor *v = c->office->vendor;
-	struct work w = {.card = c, .f = v->f};
 	struct token t;
 	CK_RV rv;
 
 	rv = vendor_start(v);
+	*dead = rv != CKR_OK && !disturbed(rv);
 	if (rv != CKR_OK)
 		return rv;
 	rv = vendor_find(v, &c->id, c->profile.label_identity, &t);
-	if (rv == CKR_OK) {
-		w.slot = t.slot;
-		c->info = t.info;
+	if (rv != CKR_OK)
+		return rv;
+	w->slot = t.slot;
+	c->info = t.info;
+	return CKR_OK;
+}
+
+static CK_RV
+once(struct card *c, work_fn fn, void *arg, bool *dead)
+{
+	struct vendor *v = c->office->vendor;
+	struct work w = {.card = c, .f = v->f, .slot = c->kept_slot};
+	CK_RV rv = c->kept ? CKR_OK : load(c, &w, dead);
+
+	c->kept = false;
+	if (rv == CKR_OK)
 		rv = fn(&w, arg);
+	if (rv == CKR_OK && c->keep) {
+		c->keep = false;
+		c->kept = true;
+		c->kept_slot = w.slot;
+	} else {
+		vendor_stop(v);
 	}
-	vendor_stop(v);
 	return rv;
+}
+
+void
+card_keep(struct card *c)
+{
+	c->keep = true;
+}
+
+void
+card_cool(struct card *c)
+{
+	if (c->kept)
+		vendor_stop(c->office->vendor);
+	c->keep = c->kept = false;
+}
+
+static void
+log_fault(const struct card *c, CK_RV rv)
+{
+	const struct vendor *v = c->office->vendor;
+
+	if (rv != CKR_OK && v->refused)
+		log_error("%s: %s: C_Initialize: %s; is its service running?", c->uri, v->path,
+		    rv_name(rv));
+	else if (rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED)
+		log_error("%s: the card or its module answers %s; is it in its reader?", c->uri,
+		    rv_name(rv));
+	else if (disturbed(rv))
+		log_error("%s: the card or its module answers %s", c->uri, rv_name(rv));
 }
 
 CK_RV
 card_work(struct card *c, work_fn fn, void *arg)
 {
 	unsigned attempt, pause = PAUSE_FIRST_MS;
+	bool dead = false;
 	CK_RV rv;
 
 	for (attempt = 1;; attempt++) {
-		rv = once(c, fn, arg);
-		if (!disturbed(rv) || attempt == ATTEMPTS ||
+		rv = once(c, fn, arg, &dead);
+		if (dead || !disturbed(rv) || attempt == ATTEMPTS ||
 		    (rv == CKR_TOKEN_NOT_PRESENT && attempt == ATTEMPTS_ABSENT))
 			break;
 		log_debug("%s: %s, again in %u ms", c->uri, rv_name(rv), pause);
 		pause_ms(pause);
 		pause = 2 * pause < PAUSE_MOST_MS ? 2 * pause : PAUSE_MOST_MS;
 	}
-	if (disturbed(rv))
-		log_error("%s: the card or its module answers %s%s", c->uri, rv_name(rv),
-		    rv == CKR_TOKEN_NOT_PRESENT ? "; is it in its reader?" : "");
-	return rv;
+	log_fault(c, rv);
+	return dead || rv == CKR_FUNCTION_REJECTED ? CKR_FUNCTION_FAILED : rv;
 }
 
 static CK_RV
@@ -111,6 +158,8 @@ surely_reborn(struct card *c, bool *reborn)
 	CK_RV rv;
 
 	*reborn = card_reborn(c);
+	if (*reborn)
+		card_cool(c);
 	for (i = 0; *reborn && i < 2; i++) {
 		pause_ms(20);
 		rv = card_work(c, nothing, NULL);
@@ -140,9 +189,10 @@ card_look(struct card *c)
 	}
 	if (c->record.state == RECORD_BLOCKED && c->record.method == METHOD_LOCK &&
 	    c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED) == 0) {
-		log_info("%s: the card is not locked any more: it was unblocked elsewhere", c->uri);
-		c->private.journal = JOURNAL_NONE;
-		if (!card_note(c) || !card_record(c, RECORD_ACTIVE, METHOD_NONE, true))
+		log_info("%s: the card is not locked any more: %s", c->uri,
+		    c->private.journal == JOURNAL_UNBLOCK ? "its unblocking was interrupted"
+							  : "it was unblocked elsewhere");
+		if (!card_record(c, RECORD_ACTIVE, METHOD_NONE, true))
 			return CKR_FUNCTION_FAILED;
 	}
 	return CKR_OK;

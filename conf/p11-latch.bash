@@ -1,57 +1,102 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Completion for bash: the subcommands of p11-latch, their options, and token URIs as p11tool knows them.
+# Completion for bash: the subcommands of p11-latch, their options, files, profiles, and the cards there are.
 
 _p11_latch_options() {
 	case $1 in
-	check) echo --json --config ;;
-	status) echo --json --config ;;
-	explain) echo --json --config ;;
-	apply) echo --field --config ;;
-	block) echo --force --config ;;
-	unblock) echo --response --last-try --field --config ;;
-	personalize) echo -- ;;
-	adopt | forget | reset | recover | challenge | verify) echo --json --config ;;
-	respond) echo --challenge --field ;;
-	key) echo new ;;
-	add) echo --module --keep-vendor --user --remove ;;
+	check | status) echo --json --help ;;
+	apply) echo --field --last-try --help ;;
+	block) echo --puk --force --help ;;
+	unblock) echo --puk --pin --last-try --help ;;
+	personalize) echo -- --help ;;
+	explain | adopt | forget | reset | recover) echo --help ;;
+	add) echo --module --profile --keep-vendor --user --remove --help ;;
 	esac
 }
 
+# The cards as URIs, one a line; $1 is the configuration, if one was named.
+_p11_latch_uris() {
+	p11-latch ${1:+--config "$1"} status 2>/dev/null |
+		sed -n 's/^\(pkcs11:[^: ]*\): .*/\1/p'
+}
+
+# The instances that "add" made, for all or for this user.
+_p11_latch_instances() {
+	local file
+
+	for file in {,/usr/local}/etc/p11-latch/p11-latch-*.conf \
+		~/.config/p11-latch/p11-latch-*.conf; do
+		file=${file##*/p11-latch-}
+		[[ $file == \** ]] || echo "${file%.conf}"
+	done
+}
+
 _p11_latch() {
-	local current previous words cword command
+	local current previous words cword command= config= i
+
 	_init_completion -n =: || return
 	current=${words[cword]}
 	previous=${words[cword - 1]}
-	command=${words[1]}
+	for ((i = 1; i < cword; i++)); do
+		case ${words[i]} in
+		--config) config=${words[++i]} ;;
+		--config=*) config=${words[i]#*=} ;;
+		*)
+			command=${words[i]}
+			break
+			;;
+		esac
+	done
 
-	if ((cword == 1)); then
-		mapfile -t COMPREPLY < <(compgen -W "check status explain apply block unblock \
-			personalize adopt forget reset recover key challenge respond verify import \
-			add --help --version" -- "$current")
-		return
-	fi
 	case $previous in
 	--config | --module)
 		_filedir
 		return
 		;;
-	esac
-	if [[ $command == personalize && $previous == -- ]]; then
-		mapfile -t COMPREPLY < <(compgen -c -- "$current")
+	--profile)
+		mapfile -t COMPREPLY < <(compgen -W "auto generic softhsm opencryptoki" -- "$current")
 		return
-	fi
-	if [[ $command == key && $previous == new ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "--2des --3des --aes128 --aes192 --aes256" \
+		;;
+	--remove)
+		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_instances)" -- "$current")
+		return
+		;;
+	--puk | --pin)
+		mapfile -t COMPREPLY < <(compgen -W "- @" -- "$current")
+		compopt -o nospace
+		return
+		;;
+	esac
+	if [[ -z $command ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "check status explain apply block unblock \
+			personalize adopt forget reset recover add --config --help --version" \
 			-- "$current")
 		return
 	fi
-	if [[ $current == -* || $command == key ]]; then
+	if [[ $command == personalize && " ${words[*]:i:cword-i} " == *" -- "* ]]; then
+		if [[ $previous == -- ]]; then
+			mapfile -t COMPREPLY < <(compgen -c -- "$current")
+		else
+			_filedir
+		fi
+		return
+	fi
+	if [[ $current == -* || $command == personalize ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_options "$command")" -- "$current")
 		return
 	fi
 	case $command in
 	check) _filedir '@(dsc|conf)' ;;
-	apply) _filedir dsc ;;
-	import) _filedir dsz ;;
+	apply)
+		if [[ $current == pkcs11:* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_uris "$config")" -- "$current")
+			__ltrim_colon_completions "$current"
+		else
+			_filedir dsc
+		fi
+		;;
+	status | explain | block | unblock | adopt | forget | reset | recover)
+		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_uris "$config")" -- "$current")
+		__ltrim_colon_completions "$current"
+		;;
 	esac
 } && complete -F _p11_latch p11-latch

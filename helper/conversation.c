@@ -21,6 +21,8 @@ answer(struct conversation *k, enum wire_verdict verdict, CK_RV rv, const struct
 {
 	struct wire w;
 
+	if (k->card_open)
+		card_cool(&k->card);
 	wire_begin(&w, WIRE_ANSWER);
 	wire_put_u8(&w, WIRE_VERDICT, (uint8_t)verdict);
 	wire_put_u32(&w, WIRE_RV, (uint32_t)rv);

@@ -23,9 +23,9 @@ struct conversation {
 	struct hold_link hold;  /* the hold that the caller proved to be under */
 	struct so so;           /* what the application logged in with as SO */
 	struct so so_candidate; /* what it is changing it to */
-	bool so_changed_unsurely;
-	bool watching;      /* an SO session that is governed */
-	bool personalizing; /* the caller is the card's holder: its end blocks the card */
+	bool so_changed;        /* it may be in force, or is */
+	bool watching;          /* an SO session that is governed */
+	bool personalizing;     /* the caller is the card's holder: its end blocks the card */
 	bool unblocked; /* the application itself did, PUK= or NewCardManagerKey= are to follow */
 	enum init_kind kind;
 	bool fresh; /* the record did not say personalizing before */
@@ -59,7 +59,10 @@ void request_release(struct conversation *k, const struct wire *w);
 void result_init_pin(struct conversation *k, CK_RV rv);
 void result_set_so(struct conversation *k, CK_RV rv);
 
-/* Ends the caller's part: a personalizing card is handed to its hold, or blocked. */
+/*
+ * Ends what the caller did as SO: a personalizing card is handed to its hold, or blocked; PUK= and
+ * NewCardManagerKey= follow what the application unblocked.
+ */
 CK_RV conversation_end_holding(struct conversation *k);
 
 /* Sends WIRE_ANSWER; r and sequence only where they are not NULL and 0. */

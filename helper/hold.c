@@ -104,8 +104,16 @@ hold_prove(struct hold_link *link, const char *state_dir, const unsigned char *c
 			    "of this machine");
 }
 
+static void
+put_secret(struct wire *w, enum wire_tag tag, const struct so *so)
+{
+	if (so->pin != NULL)
+		wire_put(w, tag, secret_bytes(so->pin), secret_len(so->pin));
+}
+
 bool
-hold_hand_over(const struct hold_link *link, struct card *c, const struct so *so)
+hold_hand_over(
+    const struct hold_link *link, struct card *c, const struct so *newer, const struct so *older)
 {
 	unsigned char identity[IDENTITY_WIRE_LEN];
 	struct wire w;
@@ -115,8 +123,8 @@ hold_hand_over(const struct hold_link *link, struct card *c, const struct so *so
 	wire_put(&w, WIRE_COOKIE, link->cookie, sizeof(link->cookie) - 1);
 	wire_put(&w, WIRE_IDENTITY, identity, sizeof(identity));
 	wire_put_u32(&w, WIRE_FLAGS, c->private.proved ? 1 : 0);
-	if (so->pin != NULL)
-		wire_put(&w, WIRE_PIN, secret_bytes(so->pin), secret_len(so->pin));
+	put_secret(&w, WIRE_NEW_PIN, newer);
+	put_secret(&w, WIRE_PIN, older);
 	w.fd = c->lock;
 	return ask(c->office->config->state_dir, link->id, &w);
 }

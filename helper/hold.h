@@ -22,10 +22,12 @@ void hold_prove(
     struct hold_link *link, const char *state_dir, const unsigned char *cookie, size_t len);
 
 /*
- * Hands a personalizing card to the hold's watcher: the SO secret, and the card's lock unless the
- * hold has it already. True: the hold answers for the card now, and c->lock may be closed.
+ * Hands a personalizing card to the hold's watcher: the SO secrets, the newer to be tried first
+ * (either may be without a value), and the card's lock unless the hold has it already. True: the
+ * hold answers for the card now, and c->lock may be closed.
  */
-bool hold_hand_over(const struct hold_link *link, struct card *c, const struct so *so);
+bool hold_hand_over(
+    const struct hold_link *link, struct card *c, const struct so *newer, const struct so *older);
 
 struct conversation;
 

@@ -12,15 +12,17 @@
 #include <unistd.h>
 
 #include "card/block.h"
+#include "card/state.h"
 #include "helper/conversation.h"
 #include "helper/hold_socket.h"
+#include "policy/file.h"
 #include "policy/log.h"
 
 #define CLIENT_MS 5000
 
 struct held {
 	struct card card;
-	struct so so;
+	struct so newer, older; /* SO secrets: what the last program changed it to, and had */
 	struct held *next;
 };
 
@@ -106,10 +108,24 @@ drop_unlocked(struct server *s, struct held *h)
 	free(h);
 }
 
+/* A program that knew none leaves what was known. */
+static void
+take_secrets(struct held *h, const struct wire_field *newer, const struct wire_field *older)
+{
+	if (newer == NULL && older == NULL)
+		return;
+	so_clear(&h->newer);
+	so_clear(&h->older);
+	if (newer != NULL)
+		h->newer.pin = secret_new(newer->bytes, newer->len);
+	if (older != NULL)
+		h->older.pin = secret_new(older->bytes, older->len);
+}
+
 static CK_RV
 take_card(struct server *s, struct wire *w)
 {
-	const struct wire_field *f = wire_get(w, WIRE_IDENTITY), *pin = wire_get(w, WIRE_PIN);
+	const struct wire_field *f = wire_get(w, WIRE_IDENTITY);
 	struct identity id;
 	struct held *h;
 	uint32_t proved = 0;
@@ -123,7 +139,7 @@ take_card(struct server *s, struct wire *w)
 	if (h == NULL)
 		return CKR_FUNCTION_FAILED;
 	if (w->fd >= 0 && h->card.lock < 0) {
-		h->card.lock = w->fd;
+		h->card.lock = file_aside(w->fd);
 		w->fd = -1;
 	}
 	if (h->card.lock < 0) {
@@ -135,10 +151,7 @@ take_card(struct server *s, struct wire *w)
 		h->card.private.proved = true;
 		card_note(&h->card);
 	}
-	if (pin != NULL) {
-		so_clear(&h->so);
-		h->so.pin = secret_new(pin->bytes, pin->len);
-	}
+	take_secrets(h, wire_get(w, WIRE_NEW_PIN), wire_get(w, WIRE_PIN));
 	return CKR_OK;
 }
 
@@ -176,7 +189,8 @@ block_all(struct server *s)
 	struct held *h;
 
 	while ((h = s->cards) != NULL) {
-		struct sitting sitting = {.newer = h->so.pin != NULL ? &h->so : NULL};
+		struct sitting sitting = {.newer = h->newer.pin != NULL ? &h->newer : NULL,
+		    .older = h->older.pin != NULL ? &h->older : NULL};
 
 		s->cards = h->next;
 		one = card_read(&h->card);
@@ -185,7 +199,8 @@ block_all(struct server *s)
 		if (one != CKR_OK)
 			rv = one;
 		card_close(&h->card);
-		so_clear(&h->so);
+		so_clear(&h->newer);
+		so_clear(&h->older);
 		free(h);
 	}
 	return rv;
@@ -240,7 +255,7 @@ may_hold(struct conversation *k)
 	if (k->office_open)
 		return false;
 	k->office_open = office_open(&k->office, k->config_file, k->caller) == CKR_OK;
-	return k->office_open;
+	return k->office_open && state_prepare(k->office.config->state_dir);
 }
 
 void

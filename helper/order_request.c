@@ -23,6 +23,24 @@ copy_line(enum log_level level, const char *line, void *arg)
 	return false;
 }
 
+/* Warnings of the policy are what p11-latch check is for. */
+static bool
+copy_error(enum log_level level, const char *line, void *arg)
+{
+	return level == LOG_LEVEL_ERROR ? copy_line(level, line, arg) : false;
+}
+
+static bool
+open_office(struct conversation *k, FILE *log)
+{
+	if (k->office_open)
+		return true;
+	log_set_sink(copy_error, log);
+	k->office_open = office_open(&k->office, k->config_file, k->caller) == CKR_OK;
+	log_set_sink(copy_line, log);
+	return k->office_open;
+}
+
 static void
 put_text(struct wire *w, enum wire_tag tag, const char *text, size_t len)
 {
@@ -31,19 +49,15 @@ put_text(struct wire *w, enum wire_tag tag, const char *text, size_t len)
 }
 
 static enum order_status
-run(struct conversation *k, const struct wire *w, FILE *out, unsigned *asks)
+run(struct conversation *k, const struct wire *w, FILE *out, FILE *log, unsigned *asks)
 {
 	enum order_status status = ORDER_FAILED;
 	struct order order;
 
 	if (!order_unpack(w, &order)) {
 		log_error("an order that is not of the protocol's form is refused");
-	} else {
-		if (!k->office_open)
-			k->office_open =
-			    office_open(&k->office, k->config_file, k->caller) == CKR_OK;
-		if (k->office_open)
-			status = order_run(&k->office, &order, out, asks);
+	} else if (open_office(k, log)) {
+		status = order_run(&k->office, &order, out, asks);
 	}
 	order_clear(&order);
 	return status;
@@ -62,7 +76,7 @@ request_order(struct conversation *k, const struct wire *w)
 	k->over = true;
 	if (out != NULL && log != NULL && !k->card_open) {
 		log_set_sink(copy_line, log);
-		status = run(k, w, out, &asks);
+		status = run(k, w, out, log, &asks);
 		log_set_sink(NULL, NULL);
 	}
 	if (out != NULL)

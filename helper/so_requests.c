@@ -7,10 +7,8 @@
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "helper/conversation.h"
+#include "helper/stranger.h"
 #include "policy/log.h"
-
-/* How long PUK= and NewCardManagerKey= wait for another request to be done with the card. */
-#define FOLLOW_UP_WAIT_MS 5000
 
 static bool
 governed(const struct conversation *k)
@@ -91,6 +89,7 @@ result_init_pin(struct conversation *k, CK_RV rv)
 {
 	CK_RV end = CKR_OK;
 
+	rv = stranger_result(k, rv);
 	if (k->card.lock >= 0)
 		end = flow_init_end(&k->card, k->kind, rv, k->fresh);
 	else if (rv == CKR_OK)
@@ -136,38 +135,19 @@ result_set_so(struct conversation *k, CK_RV rv)
 	} else if (pin_unchanged(rv) || rv == CKR_PIN_INCORRECT) {
 		so_clear(&k->so_candidate);
 	}
+	k->so_changed = k->so_changed || rv == CKR_OK || k->so_candidate.pin != NULL;
 	answer(k, k->personalizing ? WIRE_PERSONALIZING : WIRE_WATCHING, CKR_OK, NULL, 0);
-}
-
-/* PUK= or NewCardManagerKey=, after the application itself unblocked the card. */
-static void
-follow_up(struct conversation *k)
-{
-	if (!k->unblocked || k->so.pin == NULL || k->card.binding == NULL)
-		return;
-	k->unblocked = false;
-	if (k->caller == CALLER_ANYONE)
-		return;
-	if (card_take(&k->card, FOLLOW_UP_WAIT_MS) != LOCK_TAKEN)
-		return;
-	if (k->card.record.state == RECORD_ACTIVE && card_look(&k->card) == CKR_OK) {
-		so_place(&k->card, &k->so);
-		unblock_change_so(&k->card, k->card.binding->unblock, &k->so);
-		k->card.private.journal = JOURNAL_NONE;
-		card_note(&k->card);
-	}
-	card_release(&k->card);
 }
 
 void
 request_logout(struct conversation *k, const struct wire *w)
 {
 	(void)w;
-	follow_up(k);
 	if (k->personalizing) {
 		answer(k, WIRE_PERSONALIZING, CKR_OK, NULL, 0);
 		return;
 	}
+	conversation_end_holding(k);
 	k->watching = false;
 	so_clear(&k->so);
 	so_clear(&k->so_candidate);
@@ -201,7 +181,6 @@ request_release(struct conversation *k, const struct wire *w)
 		return;
 	}
 	wire_get_u32(w, WIRE_FLAGS, &flags);
-	follow_up(k);
 	if (k->personalizing && !(flags & WIRE_FLAG_FINALIZE) && k->card.binding != NULL &&
 	    k->card.binding->block_after == BLOCK_AFTER_FINALIZE) {
 		answer_flags(k, CKR_OK, WIRE_FLAG_KEEP);
@@ -210,46 +189,4 @@ request_release(struct conversation *k, const struct wire *w)
 	rv = conversation_end_holding(k);
 	answer(k, WIRE_DONE, rv, NULL, 0);
 	k->over = true;
-}
-
-static CK_RV
-block_now(struct conversation *k)
-{
-	struct sitting sitting = {0};
-	CK_RV rv;
-
-	/* Others that ask meanwhile are told that it will not last. */
-	k->card.record.ending = true;
-	card_record(&k->card, RECORD_PERSONALIZING, k->card.record.method, false);
-	if (k->so_candidate.pin != NULL)
-		sitting.newer = &k->so_candidate;
-	if (k->so.pin != NULL)
-		*(sitting.newer != NULL ? &sitting.older : &sitting.newer) = &k->so;
-	rv = block_card(&k->card, &sitting, false);
-	card_release(&k->card);
-	return rv;
-}
-
-CK_RV
-conversation_end_holding(struct conversation *k)
-{
-	struct so *so = k->so_candidate.pin != NULL ? &k->so_candidate : &k->so;
-
-	follow_up(k);
-	if (!k->personalizing)
-		return CKR_OK;
-	k->personalizing = false;
-	if (k->hold.proved && hold_hand_over(&k->hold, &k->card, so)) {
-		card_release(&k->card);
-		return CKR_OK;
-	}
-	/* The hold had the lock and is gone: it blocks the card itself, or whoever comes next does.
-	 */
-	if (k->card.lock < 0 && card_take(&k->card, 0) != LOCK_TAKEN)
-		return CKR_OK;
-	if (k->card.record.state != RECORD_PERSONALIZING) {
-		card_release(&k->card);
-		return CKR_OK;
-	}
-	return block_now(k);
 }

@@ -33,6 +33,7 @@ read_request(struct conversation *k, const struct wire *w, struct values *v, str
 		return false;
 	wire_get_u32(w, WIRE_FLAGS, &flags);
 	q->value = v->value;
+	q->at_once = true;
 	q->new_pin = v->new_pin;
 	q->locked = (flags & WIRE_FLAG_LOCKED) != 0;
 	q->stale = (flags & WIRE_FLAG_STALE) != 0;
@@ -49,13 +50,16 @@ free_values(struct values *v)
 	secret_free(&v->new_pin);
 }
 
-/* A record that this request wrote is not one that makes its own process stale. */
+/*
+ * A record that this request wrote does not make its own process stale, unless the vendor module
+ * keeps what it read and the change was made in this process.
+ */
 static uint64_t
 own_sequence(const struct conversation *k, const struct outcome *o)
 {
-	if (o->verdict == VERDICT_DONE && o->rv == CKR_OK)
-		return k->card.record.sequence;
-	return o->verdict == VERDICT_USE_R ? k->card.record.sequence : 0;
+	if (o->rv != CKR_OK || (k->card.profile.caches && !o->by_caller))
+		return 0;
+	return k->card.record.sequence;
 }
 
 static void
@@ -141,7 +145,8 @@ request_set_pin(struct conversation *k, const struct wire *w)
 static void
 result_set_pin(struct conversation *k, CK_RV rv)
 {
-	if (pin_unchanged(rv)) {
+	/* A wrong old PIN changes nothing either. */
+	if (pin_unchanged(rv) || rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED) {
 		k->personalizing = false;
 		card_forget(&k->card);
 		card_release(&k->card);

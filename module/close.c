@@ -35,12 +35,17 @@ call_open_session(const CK_FUNCTION_LIST *v, CK_SLOT_ID slot, CK_FLAGS flags, vo
 {
 	CK_RV rv = v->C_OpenSession(slot, flags, application, notify, session);
 	struct process *p;
+	struct slot *held;
 
 	if (rv != CKR_OK || session == NULL || !process_initialized())
 		return rv;
 	p = process_get();
-	if (p != NULL && session_add(p, *session, slot))
+	if (p != NULL && session_add(p, *session, slot)) {
+		held = process_holds(p) ? slot_find(p, slot) : NULL;
+		if (held != NULL)
+			watch_check(p, v, held);
 		return CKR_OK;
+	}
 	/* A session that is not counted might be the last one, and nobody would see it close. */
 	log_error("C_OpenSession: no memory");
 	v->C_CloseSession(*session);
@@ -74,8 +79,12 @@ count_open(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot)
 static void
 after_close(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot, const char *call)
 {
-	if (!process_holds(p) || count_open(p, v, slot) != 0)
+	if (!process_holds(p))
 		return;
+	if (count_open(p, v, slot) != 0) {
+		watch_check(p, v, slot);
+		return;
+	}
 	slot_set_r_login(p, slot, false);
 	slot_set_so(p, slot, SO_NONE);
 	watch_tell(p, v, slot, WIRE_RELEASE, 0, call);
@@ -124,7 +133,8 @@ call_close_all_sessions(const CK_FUNCTION_LIST *v, CK_SLOT_ID id)
 
 	p = process_initialized() ? process_get() : NULL;
 	slot = p != NULL ? slot_find(p, id) : NULL;
-	if (slot == NULL)
+	if (slot == NULL ||
+	    (!process_holds(p) && atomic_load_explicit(&slot->sessions, memory_order_relaxed) == 0))
 		return v->C_CloseAllSessions(id);
 	sessions = session_detach(p, slot, &tracked);
 	rv = v->C_CloseAllSessions(id);

@@ -29,8 +29,8 @@ struct session;
 struct slot {
 	struct slot *next; /* set before the slot is seen by others */
 	CK_SLOT_ID id;
-	unsigned long sessions; /* open in this process */
-	unsigned long closing;  /* being closed in the vendor just now */
+	atomic_ulong sessions; /* open in this process; changed under the lock */
+	unsigned long closing; /* being closed in the vendor just now */
 	unsigned long
 	    opened; /* counts C_OpenSession: what was read before one may be another card's */
 	bool known; /* identity and profile are those of the card that is in the slot */

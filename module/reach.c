@@ -32,7 +32,7 @@ socket_pair(int ends[2])
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return -1;
-	ends[0] = file_above_2(ends[0]);
+	ends[0] = file_aside(file_above_2(ends[0]));
 	error = errno;
 	ends[1] = file_above_2(ends[1]);
 	if (ends[0] >= 0 && ends[1] >= 0)
@@ -180,7 +180,7 @@ connect_to(const char *path)
 		errno = error;
 		return -1;
 	}
-	return sock;
+	return file_aside(sock);
 }
 
 int

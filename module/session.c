@@ -46,6 +46,16 @@ drop(struct process *p, struct session *s)
 	p->spare = s;
 }
 
+/* Under the lock, so that an atomic addition, which is dearer, is not wanted. */
+static unsigned long
+count(struct slot *slot, unsigned long more)
+{
+	unsigned long n = atomic_load_explicit(&slot->sessions, memory_order_relaxed) + more;
+
+	atomic_store_explicit(&slot->sessions, n, memory_order_relaxed);
+	return n;
+}
+
 /* In the table or out of it, and counted with its slot. */
 static bool
 put_in(struct process *p, struct session *s)
@@ -53,7 +63,7 @@ put_in(struct process *p, struct session *s)
 	HASH_ADD(hh, p->sessions, handle, sizeof(s->handle), s);
 	if (s->hh.tbl == NULL)
 		return false;
-	s->slot->sessions++;
+	(void)count(s->slot, 1);
 	s->slot->opened++;
 	s->slot->known = false;
 	return true;
@@ -63,8 +73,7 @@ static void
 take_out(struct process *p, struct session *s)
 {
 	HASH_DELETE(hh, p->sessions, s);
-	s->slot->sessions--;
-	if (s->slot->sessions == 0)
+	if (count(s->slot, -1ul) == 0)
 		s->slot->known = false;
 }
 

@@ -136,6 +136,7 @@ CK_RV
 situation_of_session(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session)
 {
 	enum record_status status;
+	struct identity known;
 	unsigned long opened;
 	CK_RV rv;
 
@@ -156,10 +157,12 @@ situation_of_session(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_
 	status = read_record(s);
 	if (status != RECORD_ABSENT && !s->fresh) {
 		/* Now that it matters, the card itself is asked again: it may be another one. */
+		known = s->identity;
 		rv = look(s);
 		if (rv != CKR_OK)
 			return rv;
-		status = read_record(s);
+		if (!identity_equal(&known, &s->identity, true))
+			status = read_record(s);
 	}
 	judge(s, status);
 	if (s->standing != STANDING_NONE)

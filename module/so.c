@@ -3,6 +3,7 @@
 #include "module/calls.h"
 #include "module/slot.h"
 #include "module/so.h"
+#include "module/twin.h"
 #include "module/watch.h"
 #include "policy/log.h"
 
@@ -149,6 +150,8 @@ call_init_pin(
 	identity_uri(&s.identity, s.uri);
 	if (so == SO_FAILED)
 		return refuse_unwatched(&s, call);
+	if (twin_is_there(&s, call))
+		return CKR_FUNCTION_FAILED;
 	situation_refresh(&s);
 	watch_begin(&s);
 	situation_request(&s, &w, WIRE_INIT_PIN, 0);
@@ -229,5 +232,7 @@ call_logout(const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session)
 	slot_set_so(p, slot, SO_NONE);
 	if (was_so)
 		watch_tell(p, v, slot, WIRE_LOGOUT, 0, "C_Logout");
+	else
+		watch_check(p, v, slot);
 	return rv;
 }

@@ -80,6 +80,23 @@ watch_adopt(struct situation *s, struct client *c)
 	watch_end(s);
 }
 
+void
+watch_check(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot)
+{
+	struct situation s;
+
+	if (!slot_check_watcher(p, slot))
+		return;
+	memset(&s, 0, sizeof(s));
+	s.process = p;
+	s.v = v;
+	s.slot = slot;
+	slot_turn(p, slot);
+	s.identity = slot->watched;
+	slot_turn_end(p, slot, slot->holding);
+	situation_settle(&s);
+}
+
 static void
 tell(struct situation *s, enum wire_type type, uint32_t flags, const char *call)
 {

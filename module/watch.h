@@ -26,6 +26,10 @@ void watch_drop(struct situation *s);
  * used up. */
 void watch_adopt(struct situation *s, struct client *c);
 
+/* Not in a turn: where the slot's watcher ended and this process was the holder, the helper settles
+ * that. */
+void watch_check(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot);
+
 /*
  * The slot's last session is closed, a user is logged out, or C_Finalize was called: tells the
  * watcher by a frame of this type, if there is one, and waits until it did what it has to do.

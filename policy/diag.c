@@ -101,8 +101,6 @@ diags_log(const struct diags *d)
 			continue;
 		if (d->list[i].level == DIAG_ERROR)
 			log_error("%s", line);
-		else if (d->list[i].level == DIAG_WARNING)
-			log_warning("%s", line);
 		else
 			log_debug("%s", line);
 		free(line);

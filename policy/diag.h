@@ -43,7 +43,11 @@ const char *diag_level_name(enum diag_level level);
  */
 char *diag_line(const struct diag *d);
 
-/* Sends each line to the log (policy/log.h), errors as errors, warnings as warnings. */
+/*
+ * Sends each line to the log (policy/log.h): errors as errors, all else for who debugs only. What
+ * reads a policy at each request would else repeat its warnings at each; they are for p11-latch
+ * check.
+ */
 void diags_log(const struct diags *d);
 
 void diags_free(struct diags *d);

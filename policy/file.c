@@ -7,7 +7,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define ASIDE_MOST 512
 
 static int __attribute__((format(printf, 3, 4)))
 fail(struct file_fault *fault, const char *remedy, const char *fmt, ...)
@@ -109,6 +112,31 @@ file_read(int fd, void *buf, size_t size)
 		done += (size_t)n;
 	}
 	return (ssize_t)done;
+}
+
+/* Numbers are given from the lowest on, so that hardly anybody ever comes to the middle. */
+static int
+aside_floor(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 2 * ASIDE_MOST)
+		return ASIDE_MOST;
+	return (int)(limit.rlim_cur / 2);
+}
+
+int
+file_aside(int fd)
+{
+	int high;
+
+	if (fd < 0)
+		return fd;
+	high = fcntl(fd, F_DUPFD_CLOEXEC, aside_floor());
+	if (high < 0)
+		return fd;
+	close(fd);
+	return high;
 }
 
 int

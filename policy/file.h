@@ -31,4 +31,11 @@ ssize_t file_read(int fd, void *buf, size_t size);
  */
 int file_above_2(int fd);
 
+/*
+ * Moves fd, CLOEXEC, to a high number, for what is kept while a vendor module works: openCryptoki
+ * locks, unlocks and closes descriptors of its last C_Initialize by number, whoever has that number
+ * now. It stays where it is where there is no room. -1 stays -1.
+ */
+int file_aside(int fd);
+
 #endif

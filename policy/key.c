@@ -146,11 +146,9 @@ key_fault_text(enum key_fault fault)
 		       "between "
 		       "bytes)";
 	case KEY_BAD_LENGTH:
-		return "a key has 32 digits (2DES, AES-128), 48 (3DES, AES-192) or 64 (AES-256)";
+		return "a key has 32 digits (2DES) or 48 (3DES)";
 	case KEY_HALVES_EQUAL:
-		return "a 3DES key whose parts are equal is no stronger than DES: make a new one, "
-		       "with "
-		       "p11-latch key new";
+		return "a 3DES key whose parts are equal is no stronger than DES: make a new one";
 	case KEY_GOOD:
 		break;
 	}

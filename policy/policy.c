@@ -73,8 +73,7 @@ read_named(struct reader *r, struct loaded *l, const struct ini_entry *e)
 	int fd;
 
 	if (len > 4 && strcmp(l->name + len - 4, ".dsz") == 0) {
-		diag_add(r->base.d, DIAG_ERROR, where,
-		    "unpack it with p11-latch import, and name the .dsc file",
+		diag_add(r->base.d, DIAG_ERROR, where, "unpack it (unzip), and name the .dsc file",
 		    "%.200s is a packed description", l->name);
 		return;
 	}

@@ -81,10 +81,6 @@ check_key(
 	bool well_known;
 	enum key_fault fault = key_parse(literal, false, NULL, &well_known);
 
-	/* 64 digits are a key with an AES profile only; which profile it will be is not known here.
-	 */
-	if (fault == KEY_BAD_LENGTH && key_parse(literal, true, NULL, NULL) == KEY_GOOD)
-		fault = KEY_GOOD;
 	if (fault == KEY_BAD_DIGIT)
 		diag_add(d, DIAG_ERROR, where, key_fault_text(fault),
 		    "%s= is a key with a character that is no hexadecimal digit", e->name);
@@ -95,7 +91,7 @@ check_key(
 		diag_add(d, DIAG_ERROR, where, key_fault_text(fault),
 		    "%s= is a 3DES key with K1=K2 or K2=K3", e->name);
 	else if (well_known)
-		diag_add(d, DIAG_WARNING, where, "make one of your own: p11-latch key new",
+		diag_add(d, DIAG_WARNING, where, "make one of your own from random bytes",
 		    "%s= is a well-known default key, which anybody can try", e->name);
 }
 

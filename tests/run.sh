@@ -6,7 +6,7 @@ set -u
 usage() {
 	cat <<-EOF
 		usage: sh tests/run.sh [--srcdir DIR] [--builddir DIR] [-j N] [-v] [KIND|FILE...]
-		KIND is unit, module, card, tool or clients; FILE a script or a program of tests/. Default: all.
+		KIND is unit, module, card, tool, clients or docs; FILE a script or a program of tests/. Default: all.
 		-j N: so many at a time (default: 2). -v: their output too. Last line: the sum.
 		P11_LATCH_SUMMARY=FILE: the sum goes there too, as "PASSED FAILED SKIPPED".
 	EOF
@@ -120,6 +120,12 @@ if ! unshare -m -i -n -p -f --mount-proc true 2>/dev/null; then
 	exit 1
 fi
 
+list_scripts() {
+	for source in "$SRCDIR/tests/$1"/*.sh; do
+		[ ! -f "$source" ] || echo "tests/$1/${source##*/}"
+	done
+}
+
 # Every Check program and script of one kind; a program whose source was never built is listed too.
 list_kind() {
 	case $1 in
@@ -136,11 +142,10 @@ list_kind() {
 			*) [ ! -x "$BUILDDIR/tests/$1/$program" ] || echo "tests/$1/$program" ;;
 			esac
 		done
+		list_scripts "$1"
 		;;
-	card | clients | tool)
-		for source in "$SRCDIR/tests/$1"/*.sh; do
-			[ ! -f "$source" ] || echo "tests/$1/${source##*/}"
-		done
+	card | clients | tool | docs)
+		list_scripts "$1"
 		;;
 	*)
 		echo "$1" | sed 's|^.*/\(tests/\)|\1|'
@@ -148,7 +153,7 @@ list_kind() {
 	esac
 }
 
-[ $# -gt 0 ] || set -- unit module card tool clients
+[ $# -gt 0 ] || set -- unit module card tool clients docs
 RESULTS=$(mktemp -d "${TMPDIR:-/tmp}/latch-results.XXXXXX") || exit 1
 trap 'rm -rf "$RESULTS"' EXIT
 trap 'exit 130' INT TERM HUP PIPE

@@ -130,7 +130,7 @@ check_module(const char *module)
 	bool ok = false;
 
 	if (path == NULL || real == NULL)
-		refuse(module, strerror(errno));
+		fprintf(stderr, "p11-latch: %s: %s; nothing was done\n", module, strerror(errno));
 	else if (is_own(path) || is_own(real))
 		refuse(module, "is no vendor's module: it would call p11-latch itself");
 	else if (strpbrk(path, "\n\r") != NULL)

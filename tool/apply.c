@@ -12,26 +12,24 @@
 
 #define DESCRIPTION_MAX (64u * 1024u) /* bytes, of a file that is sent to the helper */
 
-static bool
+static int
 take_field(struct order *order, const char *word)
 {
 	const char *equals = strchr(word, '=');
 	struct given *g;
 	char what[80];
 
-	if (equals == NULL || equals == word) {
-		tool_usage("apply", "--field wants NAME=VALUE, NAME=- or NAME=@FILE");
-		return false;
-	}
+	if (equals == NULL || equals == word)
+		return tool_usage("apply", "--field wants NAME=VALUE, NAME=- or NAME=@FILE");
 	g = calloc(1, sizeof(*g));
 	if (g == NULL)
-		return false;
+		return TOOL_FAILED;
 	g->next = order->given;
 	order->given = g;
 	g->name = strndup(word, (size_t)(equals - word));
 	snprintf(what, sizeof(what), "field %.60s", g->name != NULL ? g->name : "");
 	g->value = tool_secret(equals + 1, what);
-	return g->name != NULL && g->value != NULL;
+	return g->name != NULL && g->value != NULL ? TOOL_DONE : TOOL_FAILED;
 }
 
 static bool
@@ -70,13 +68,14 @@ take_options(int argc, char **argv, struct order *order)
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
-	int c;
+	int c, status;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
-			if (!take_field(order, optarg))
-				return TOOL_FAILED;
+			status = take_field(order, optarg);
+			if (status != TOOL_DONE)
+				return status;
 			break;
 		case 'l':
 			order->last_try = true;

@@ -4,6 +4,7 @@
 #define TOOL_CHECK_H
 
 #include "card/profile.h"
+#include "policy/binding.h"
 #include "policy/diag.h"
 
 /*
@@ -18,6 +19,10 @@ void check_config(const char *path, char **policy, char **profile, struct diags 
  * which the module itself goes by; NULL: "auto", or not known.
  */
 void check_policy(const char *path, const char *profile, struct diags *d);
+
+/* The files that the binding's secrets come from: whether they are there, whose they are, and
+ * whether keys in them are good. */
+void check_secrets(const struct policy *p, const struct binding *b, struct diags *d);
 
 /* An error for a profile that there is not. NULL. */
 const struct profile *check_profile(const char *name, struct place where, struct diags *d);

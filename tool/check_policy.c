@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What is wrong with a policy.conf on this machine: profiles, and the files of its secrets. */
-#include <dirent.h>
-#include <errno.h>
+/* What is wrong with a policy.conf beyond its own grammar: profiles, and what the module makes of
+ * them. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "policy/binding.h"
 #include "policy/ini.h"
@@ -153,89 +150,6 @@ check_section(const struct context *c, const struct ini_section *s)
 	}
 }
 
-/* --- Secrets in files ---------------------------------------------------------------------------
- */
-
-static struct place
-place_of(const struct policy *p, const struct source *s)
-{
-	return (struct place){p->file, s->line, s->column};
-}
-
-/* One file that holds a value, or would. */
-static void
-check_secret_file(
-    const struct policy *p, const struct source *s, const char *path, bool must_be, struct diags *d)
-{
-	struct stat st;
-
-	if (stat(path, &st) != 0) {
-		if (must_be)
-			diag_add(d, DIAG_WARNING, place_of(p, s), "write the value into it",
-			    "%.200s: %s", path, strerror(errno));
-		return;
-	}
-	if (!S_ISREG(st.st_mode))
-		return;
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		diag_add(d, DIAG_ERROR, place_of(p, s), "take that away: chmod go-w",
-		    "%.200s can be written by others (mode %04o), and is refused", path,
-		    (unsigned)st.st_mode & 07777);
-	else if ((st.st_mode & S_IROTH) != 0)
-		diag_add(d, DIAG_WARNING, place_of(p, s), "take that away: chmod o-r",
-		    "%.200s holds a secret, and others can read it (mode %04o)", path,
-		    (unsigned)st.st_mode & 07777);
-}
-
-/* Each file in the folder that the template may name; the first bad one speaks for all. */
-static void
-check_folder(const struct policy *p, const struct source *s, char *folder, struct diags *d)
-{
-	size_t before = d->n;
-	struct dirent *e;
-	struct stat st;
-	DIR *dir;
-
-	dir = opendir(folder);
-	if (dir == NULL) {
-		diag_add(d, DIAG_WARNING, place_of(p, s), "create it, or correct the path",
-		    "the folder %.200s: %s", folder, strerror(errno));
-		return;
-	}
-	/* Whoever cannot enter the folder cannot read what is in it. */
-	if (fstat(dirfd(dir), &st) != 0 || (st.st_mode & S_IXOTH) == 0)
-		goto out;
-	while (d->n == before && (e = readdir(dir)) != NULL) {
-		char *path;
-
-		if (e->d_name[0] == '.' || asprintf(&path, "%s/%s", folder, e->d_name) < 0)
-			continue;
-		check_secret_file(p, s, path, false, d);
-		free(path);
-	}
-out:
-	closedir(dir);
-}
-
-static void
-check_source(const struct policy *p, const struct source *s, struct diags *d)
-{
-	const char *brace = strchr(s->text, '{');
-	char *folder, *slash;
-
-	if (brace == NULL) {
-		check_secret_file(p, s, s->text, true, d);
-		return;
-	}
-	folder = strndup(s->text, (size_t)(brace - s->text));
-	slash = folder != NULL ? strrchr(folder, '/') : NULL;
-	if (slash != NULL) {
-		slash[slash == folder ? 1 : 0] = '\0';
-		check_folder(p, s, folder, d);
-	}
-	free(folder);
-}
-
 void
 check_policy(const char *path, const char *profile, struct diags *d)
 {
@@ -248,14 +162,8 @@ check_policy(const char *path, const char *profile, struct diags *d)
 	c.ini = ini;
 	for (size_t i = 0; ini != NULL && i < ini->n; i++)
 		check_section(&c, &ini->sections[i]);
-	for (size_t i = 0; p != NULL && i < p->n; i++) {
-		const struct binding *b = &p->bindings[i];
-
-		for (size_t k = 0; k < b->n_sources; k++) {
-			if (b->sources[k].kind == SOURCE_FILE)
-				check_source(p, &b->sources[k], d);
-		}
-	}
+	for (size_t i = 0; p != NULL && i < p->n; i++)
+		check_secrets(p, &p->bindings[i], d);
 	ini_free(ini);
 	policy_free(p);
 }

@@ -117,7 +117,8 @@ show(enum log_level level, const char *line, void *arg)
 
 	if (*quiet && level != LOG_LEVEL_ERROR)
 		return true;
-	if (!log_to_stderr())
+	/* What was done is said on standard output; the machine's log has both. */
+	if (!log_to_stderr() && level <= LOG_LEVEL_WARNING)
 		fprintf(stderr, "%s\n", line);
 	return false;
 }

@@ -169,6 +169,7 @@ tool_status(int argc, char **argv)
 	struct office o = {0};
 	struct known *list = NULL;
 	size_t n = 0;
+	CK_RV rv;
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--help") == 0)
@@ -177,8 +178,10 @@ tool_status(int argc, char **argv)
 	if (status != TOOL_DONE)
 		return status;
 	status = TOOL_FAILED;
-	if (!read_uri(wanted.uri, &criteria) || !look_in(&o) ||
-	    census_take(&o, wanted.uri != NULL ? &criteria : NULL, &list, &n) != CKR_OK)
+	if (!read_uri(wanted.uri, &criteria) || !look_in(&o))
+		goto out;
+	rv = census_take(&o, wanted.uri != NULL ? &criteria : NULL, &list, &n);
+	if (rv != CKR_OK && n == 0)
 		goto out;
 	if (wanted.uri != NULL && n == 0) {
 		log_error(
@@ -186,7 +189,7 @@ tool_status(int argc, char **argv)
 		goto out;
 	}
 	print_all(&o, list, n, wanted.json);
-	status = TOOL_DONE;
+	status = rv == CKR_OK ? TOOL_DONE : TOOL_FAILED;
 out:
 	free(list);
 	criteria_free(&criteria);

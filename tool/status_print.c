@@ -109,8 +109,11 @@ advice(const struct standing *s)
 	if (r->ending)
 		return "its program has ended, and its watcher is at work";
 	if (s->watcher == WATCHER_NONE)
-		return "program and watcher are both gone; p11-latch recover, or the next request, "
+		return "its watcher is gone; p11-latch recover, or the next request, "
 		       "deals with it";
+	if (s->watcher == WATCHER_UNKNOWN)
+		return "a program is at work with it, or was: this user cannot see whether its "
+		       "watcher lives";
 	return "a program is at work with it; nobody else can log in";
 }
 

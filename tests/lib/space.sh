@@ -22,13 +22,14 @@ private_etc() {
 private_dev() {
 	mkdir "$SCRATCH/dev"
 	mount -t tmpfs -o mode=755 tmpfs "$SCRATCH/dev"
-	for device in null zero full random urandom tty ptmx; do
+	for device in null zero full random urandom tty; do
 		: >"$SCRATCH/dev/$device"
 		mount --bind "/dev/$device" "$SCRATCH/dev/$device"
 	done
 	mkdir "$SCRATCH/dev/shm" "$SCRATCH/dev/pts"
 	mount -t tmpfs -o mode=1777 tmpfs "$SCRATCH/dev/shm"
-	mount --bind /dev/pts "$SCRATCH/dev/pts" 2>/dev/null || true
+	mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$SCRATCH/dev/pts"
+	ln -s pts/ptmx "$SCRATCH/dev/ptmx"
 	ln -s /proc/self/fd "$SCRATCH/dev/fd"
 	ln -s fd/0 "$SCRATCH/dev/stdin"
 	ln -s fd/1 "$SCRATCH/dev/stdout"

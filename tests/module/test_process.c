@@ -161,13 +161,13 @@ END_TEST
 START_TEST(own_descriptors)
 {
 	CK_SESSION_HANDLE h = fixture_session();
-	int before[64], fd, more = 0;
+	int before[1024], fd, more = 0;
 
-	for (fd = 0; fd < 64; fd++)
+	for (fd = 0; fd < 1024; fd++)
 		before[fd] = fcntl(fd, F_GETFD);
 	fixture_script("watching\n");
 	ck_assert_rv(fixture_login(h, CKU_SO, TEST_PUK), CKR_OK);
-	for (fd = 0; fd < 64; fd++) {
+	for (fd = 0; fd < 1024; fd++) {
 		if (before[fd] >= 0 || fcntl(fd, F_GETFD) < 0)
 			continue;
 		more++;

@@ -289,6 +289,7 @@ static const struct {
     {"ShowsLock", "true", true},
     {"SoLoginProves", "false", true},
     {"NeverGuess", "true", true},
+    {"InitOnce", "true", true},
     {"PinMin", "4", true},
     {"PinMax", "255", true},
     {"PinMax", "99999", false},

@@ -30,11 +30,15 @@ finds() {
 	fi
 }
 
-# bad NAME PLACE TEXT: the text on standard input is a file with that error.
-bad() {
-	cat >"$DIR/$1"
+# is_bad NAME PLACE TEXT: that file has that error. bad: the same, of what is on standard input.
+is_bad() {
 	check "$DIR/$1"
 	finds "$1" "$2" error "$3"
+}
+
+bad() {
+	cat >"$DIR/$1"
+	is_bad "$@"
 }
 
 warns() {
@@ -122,12 +126,14 @@ bad empty.dsc 3:5 "PIN= is empty" <<-'EOT'
 	PIN=#
 	InitialPUK=#12345678
 EOT
-printf '[Description]\nSetPIN=true\nPIN=#12\00034\nInitialPUK=#12345678\n' | bad nul-pin.dsc 3:8 "NUL byte"
+printf '[Description]\nSetPIN=true\nPIN=#12\00034\nInitialPUK=#12345678\n' >"$DIR/nul-pin.dsc"
+is_bad nul-pin.dsc 3:8 "NUL byte"
 {
 	printf '[Description]\nSetPIN=true\nInitialPUK=#12345678\nPIN=#'
 	head -c 256 /dev/zero | tr '\0' 7
 	echo
-} | bad long-pin.dsc 4:5 "PIN= is over 255 bytes long"
+} >"$DIR/long-pin.dsc"
+is_bad long-pin.dsc 4:5 "PIN= is over 255 bytes long"
 bad header.dsc 1:1 "section header" <<-'EOT'
 	[Description
 	SetPIN=true
@@ -146,17 +152,21 @@ bad duplicate2.dsc 3:1 "duplicate section [Application_B]" <<-'EOT'
 	BlockCard=true
 	[Application_B]
 EOT
-printf '[Application_B]\nBlockCard=true\n; \377\n' | bad utf8.dsc 3:3 "not UTF-8 (byte 0xFF)"
-printf '[Application_B]\n\000BlockCard=true\n' | bad nul.dsc 2:1 "NUL byte"
+printf '[Application_B]\nBlockCard=true\n; \377\n' >"$DIR/utf8.dsc"
+is_bad utf8.dsc 3:3 "not UTF-8 (byte 0xFF)"
+printf '[Application_B]\n\000BlockCard=true\n' >"$DIR/nul.dsc"
+is_bad nul.dsc 2:1 "NUL byte"
 {
 	printf '[Application_B]\nBlockCard=true\n;'
 	head -c 65536 /dev/zero | tr '\0' x
 	echo
-} | bad long-line.dsc 3:65537 "line over 64 KiB"
+} >"$DIR/long-line.dsc"
+is_bad long-line.dsc 3:65537 "line over 64 KiB"
 {
 	echo '[Application_B]'
 	yes '; a line that is long enough to fill a file' | head -c 1048576
-} | bad long-file.dsc - "file over 1024 KiB"
+} >"$DIR/long-file.dsc"
+is_bad long-file.dsc - "file over 1024 KiB"
 bad derivation.dsc 2:19 "DisableDerivation=false asks for the vendor's derivation" <<-'EOT'
 	[Description]
 	DisableDerivation=false
@@ -170,15 +180,12 @@ bad dialog.dsc 3:5 "PIN= names a dialog that is not known" <<-'EOT'
 	PIN=!FROM_USER_DIALOG_4_FIELD
 	InitialPUK=#12345678
 EOT
-check "$DIR/missing.dsc"
-finds missing.dsc - error "is not there"
+is_bad missing.dsc - "is not there"
 mkdir "$DIR/folder.dsc"
-check "$DIR/folder.dsc"
-finds folder.dsc - error "is a folder"
+is_bad folder.dsc - "is a folder"
 printf '[Application_B]\nBlockCard=true\n' >"$DIR/writable.dsc"
 chmod 666 "$DIR/writable.dsc"
-check "$DIR/writable.dsc"
-finds writable.dsc - error "can be written by others (mode 0666); take that away: chmod go-w"
+is_bad writable.dsc - "can be written by others (mode 0666); take that away: chmod go-w"
 
 warns unknown.dsc 2:1 "unknown element BlokCard=; did you mean BlockCard=?" <<-'EOT'
 	[Application_B]
@@ -210,7 +217,7 @@ like "$OUT" "*no errors" "a file without errors says so"
 check "$DIR/section.dsc" "$DIR/boolean.dsc" "$DIR/readable.dsc"
 finds section.dsc 2:1 error "BlockCard= does not belong"
 finds boolean.dsc 2:11 error "BlockCard= is neither"
-like "$OUT" "*2 errors, 1 warning" "they are counted"
+like "$OUT" "*2 errors, 2 warnings" "they are counted"
 unlike "$OUT" "*123456*" "no PIN stands in any message"
 
 # --- Policy ---------------------------------------------------------------------------------------
@@ -292,7 +299,7 @@ warns policy.conf 2:13 "if program and watcher are both killed during a personal
 	[pkcs11:model=M]
 	Personalize=block.dsc
 EOT
-warns policy.conf 2:9 "is the same for every card, and therefore no PIN letter" <<-'EOT'
+warns policy.conf 2:9 "PIN= ($DIR/descriptions/same.dsc:3) is the same for every card, and therefore no PIN letter" <<-'EOT'
 	[pkcs11:model=M]
 	Unblock=same.dsc
 EOT
@@ -308,15 +315,52 @@ warns policy.conf 3:11 "$DIR/keys/one holds a secret, and others can read it" <<
 	Unblock=key.dsc
 	Field.KEY=file:$DIR/keys/{serial}
 EOT
+warns policy.conf 3:11 "$DIR/nokeys/one: No such file" <<-EOT
+	[pkcs11:model=M]
+	Unblock=key.dsc
+	Field.KEY=file:$DIR/nokeys/one
+EOT
+warns policy.conf 3:11 "the folder $DIR/nokeys: No such file" <<-EOT
+	[pkcs11:model=M]
+	Unblock=key.dsc
+	Field.KEY=file:$DIR/nokeys/{serial}
+EOT
+sed -i s/nokeys/keys/ "$DIR/policy.conf"
 chmod 700 "$DIR/keys"
 check "$DIR/policy.conf"
 unlike "$OUT" "*holds a secret*" "a folder that others cannot enter keeps its files"
+echo 0102030405060708 >"$DIR/keys/one"
+check "$DIR/policy.conf"
+finds policy.conf 3:11 warning "$DIR/keys/one holds no good key; a key has 32 digits"
+unlike "$OUT" "*0102030405060708*" "and the key is not shown"
+printf '%048d\n' 0 >"$DIR/keys/one"
+check "$DIR/policy.conf"
+finds policy.conf 3:11 warning "$DIR/keys/one holds a well-known default key"
+: >"$DIR/keys/one"
+check "$DIR/policy.conf"
+finds policy.conf 3:11 warning "$DIR/keys/one is empty"
+rm "$DIR/keys/one"
+check "$DIR/policy.conf"
+like "$OUT" "*no errors" "no key so far"
+echo 000102030405060708090a0b0c0d0e0f >"$DIR/keys/one"
+echo 1234 | tee "$DIR/keys/one.key" >"$DIR/keys/one.pin"
+warns policy.conf 3:11 "$DIR/keys/one.key holds no good key" <<-EOT
+	[pkcs11:model=M]
+	Unblock=key.dsc
+	Field.KEY=file:$DIR/keys/{serial}.key
+	Field.PIN=file:$DIR/keys/{serial}.pin
+EOT
+rm "$DIR/keys/one.key"
+check "$DIR/policy.conf"
+like "$OUT" "*no errors" "a PIN beside it is taken for no key"
+rm "$DIR/keys/one.pin"
+sed -i '/^Field.PIN/d; s/[.]key$//' "$DIR/policy.conf"
 chmod 755 "$DIR/keys"
 chmod 666 "$DIR/keys/one"
 check "$DIR/policy.conf"
 finds policy.conf 3:11 error "$DIR/keys/one can be written by others"
 latch_conf "spawn:$HELPER" softhsm
-warns policy.conf 3:9 "takes these cards for softhsm, as p11-latch.conf says" <<-'EOT'
+warns policy.conf 3:9 "the module itself does not read the policy, and takes these cards for softhsm, as p11-latch.conf says" <<-'EOT'
 	[pkcs11:model=M]
 	Personalize=block.dsc
 	Profile=opencryptoki
@@ -405,8 +449,8 @@ like "$OUT" "*p11-latch.conf: error: is not there*1 error" "no configuration at 
 check --json "$DIR/section.dsc" "$DIR/readable.dsc"
 is "$STATUS" 1 "--json: exit status"
 is "$(printf '%s' "$OUT" | jq -r 'length, .[0].level, .[0].file, .[0].line, .[0].column, .[0].what,
-	.[0].remedy, .[1].level' | tr '\n' '|')" \
-	"2|error|$DIR/section.dsc|2|1|BlockCard= does not belong in [Description]|it belongs in [Application_X]|warning|" \
+	.[0].remedy, .[1].level, .[1].line' | tr '\n' '|')" \
+	"3|error|$DIR/section.dsc|2|1|BlockCard= does not belong in [Description]|it belongs in [Application_X]|warning|0|" \
 	"--json: one array"
 check --json "$DIR/vendor.dsc"
 is "$(printf '%s' "$OUT" | jq -r '.[].level' | sort -u)" note "--json: notes"

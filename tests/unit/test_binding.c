@@ -96,7 +96,7 @@ static const struct {
     {"fifo", S "Personalize=fifo\n", {E(2, 13, "is a pipe")}},
     {"writable", S "Personalize=open.dsc\n", {E(2, 13, "can be written by others|0666")}},
     {"packed", S "Personalize=x.dsz\n",
-	{E(2, 13, "x.dsz is a packed description|p11-latch import")}},
+	{E(2, 13, "x.dsz is a packed description|unpack it")}},
     {"no name", S "Unblock=\n", {E(2, 9, "Unblock= has no value")}},
     {"beside", S "Personalize=beside.dsc\n", {{0}}},
     {"blocks nothing", S "Personalize=same.dsc\n", {W(2, 13, "blocks no card")}},

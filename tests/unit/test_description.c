@@ -48,7 +48,8 @@ static const struct {
     {"fields last", D UNBLOCK "PIN=A\n[Fields]\nA=\n", {{0}}},
     {"keys with separators",
 	D "SetPIN=true\nPIN=#1234\nCardManagerKey=#00:11 22-33445566778899aabbccddeeff\n", {{0}}},
-    {"AES-256", D "SetPIN=true\nPIN=#1234\nCardManagerKey=#" K16 K16 "\n", {{0}}},
+    {"AES-256", D "SetPIN=true\nPIN=#1234\nCardManagerKey=#" K16 K16 "\n",
+	{E(4, 16, "CardManagerKey= is a key of wrong length|32 digits")}},
     {"false", "[Application_A]\nBlockCard=false\n[Application_B]\nBlockCard=true\n", {{0}}},
 
     /* Sections and names. */

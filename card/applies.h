@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Whether a description can be carried out on this card. */
+#ifndef CARD_APPLIES_H
+#define CARD_APPLIES_H
+
+#include "card/card.h"
+
+/*
+ * CKR_OK, or CKR_FUNCTION_FAILED (logged): it asks for what this version cannot do, or
+ * SelectCriteriaIccsn= names another card. desc may be NULL, which asks for nothing.
+ */
+CK_RV description_applies(const struct card *c, const struct description *desc);
+
+#endif

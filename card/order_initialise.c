@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The order apply, InitToken=true: a new life of the card, its first PUK and PIN, and the block. */
+#include <string.h>
+
+#include "card/block.h"
+#include "card/clear.h"
+#include "card/order_part.h"
+#include "card/pin.h"
+#include "card/unblock.h"
+#include "policy/log.h"
+
+static CK_RV
+change_first_so(struct task *t, struct so *so)
+{
+	struct card *c = t->c;
+	struct so new;
+	CK_RV rv;
+
+	if (!so_to_set(c, t->desc, &new))
+		return CKR_FUNCTION_FAILED;
+	if (new.pin == NULL || so_same(&new, so->pin)) {
+		so_clear(&new);
+		return CKR_OK;
+	}
+	so_clear(&new);
+	rv = unblock_so_only(c, so, SO_VIA_REQUEST);
+	if (rv == CKR_OK && (!so_to_set(c, t->desc, &new) || new.pin == NULL))
+		rv = CKR_FUNCTION_FAILED;
+	if (rv == CKR_OK) {
+		so_clear(so);
+		*so = new;
+	}
+	return rv;
+}
+
+/* The first PIN, and with BlockCard=true the block: what a holder's program and its watcher do
+ * else. */
+static CK_RV
+first_pin(struct task *t, struct so *so, const struct secret *pin)
+{
+	const struct sitting sitting = {.newer = so};
+	struct card *c = t->c;
+	CK_RV rv;
+
+	if (!card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false))
+		return CKR_FUNCTION_FAILED;
+	rv = change_first_so(t, so);
+	if (rv == CKR_OK)
+		rv = pin_init(c, so, pin);
+	if (rv != CKR_OK) {
+		card_forget(c);
+		return rv;
+	}
+	c->private.proved = true;
+	if (!card_note(c))
+		return CKR_FUNCTION_FAILED;
+	if (t->desc->block_card)
+		return block_card(c, &sitting, false);
+	return card_record(c, RECORD_ACTIVE, METHOD_NONE, true) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+static CK_RV
+after_initialising(struct task *t, struct so *so)
+{
+	struct secret *pin = NULL;
+	CK_RV rv = CKR_OK;
+
+	task_take_place(t);
+	if (t->desc->set_pin)
+		rv = task_pin(t, &pin);
+	if (rv == CKR_OK && pin != NULL)
+		rv = unblock_check_pin(t->c, pin, NULL);
+	if (rv == CKR_OK)
+		rv = pin != NULL ? first_pin(t, so, pin) : change_first_so(t, so);
+	if (rv == CKR_OK)
+		clear_fields(t->c, t->desc);
+	if (rv != CKR_OK && (t->c->info.flags & CKF_SO_PIN_TO_BE_CHANGED) != 0 &&
+	    t->desc->puk.kind == VALUE_NONE)
+		log_error("%s: this token wants its PUK to be changed before a PIN is set: write "
+			  "PUK= into %s",
+		    t->c->uri, t->desc->file);
+	secret_free(&pin);
+	return rv;
+}
+
+static bool
+label_of(struct task *t, struct secret **label)
+{
+	struct field_context context = {
+	    .binding = t->c->binding, .id = &t->c->id, .given = t->c->office->given};
+	struct resolved r;
+	bool ok;
+
+	*label = NULL;
+	if (!field_resolve(&context, t->desc, &t->desc->label, &r))
+		return false;
+	ok = r.kind != VALUE_DIALOG && r.kind != VALUE_PIN_PAD;
+	if (!ok)
+		log_error(
+		    "%s: InitialLabel= cannot be asked for; give it by --field", t->desc->file);
+	if (r.kind == VALUE_LITERAL)
+		*label = secret_dup(r.value);
+	resolved_free(&r);
+	return ok;
+}
+
+enum order_status
+task_initialise(struct task *t)
+{
+	struct secret *label;
+	struct so so = {0};
+	CK_RV rv;
+
+	if (!label_of(t, &label))
+		return ORDER_FAILED;
+	t->c->private.new_valid = false;
+	rv = so_of_policy(t->c, false, &so) && so.pin != NULL ? CKR_OK : CKR_FUNCTION_FAILED;
+	if (rv == CKR_OK)
+		rv = initialise_card(t->c, &so, label);
+	if (rv == CKR_OK)
+		rv = after_initialising(t, &so);
+	if (rv != CKR_OK)
+		order_refused(t->c, "not initialised and personalized", rv);
+	else
+		fprintf(t->out, "%s: initialised, %s\n", t->c->uri,
+		    t->c->record.state == RECORD_NONE ? "no PIN set"
+						      : record_state_name(t->c->record.state));
+	so_clear(&so);
+	secret_free(&label);
+	return rv == CKR_OK ? ORDER_DONE : ORDER_FAILED;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The order recover: what was interrupted, or waits for somebody who may, is finished or undone. */
+#include "card/flow.h"
+#include "card/order_part.h"
+#include "card/pin.h"
+#include "card/unblock.h"
+#include "policy/log.h"
+
+/* Not tried again at each recovery: it would cost one SO try after the other. */
+static void
+not_the_card_s(struct card *c)
+{
+	log_warning(
+	    "%s: PUK or card manager key unchanged: the policy's is not this card's", c->uri);
+	c->private.pending = false;
+	card_note(c);
+}
+
+/* PUK=, NewCardManagerKey= and ClearFields= after an unblocking by whom policy does not answer to.
+ */
+static enum order_status
+follow(struct card *c, FILE *out)
+{
+	struct so so;
+	CK_RV rv;
+	bool ok;
+
+	if (!c->private.pending || c->record.state != RECORD_ACTIVE ||
+	    c->office->caller == CALLER_ANYONE)
+		return ORDER_DONE;
+	if (!so_of_policy(c, false, &so))
+		return ORDER_FAILED;
+	if (so.pin == NULL) {
+		fprintf(out,
+		    "%s: what else its Unblock description asks for is done at the next login "
+		    "with the PUK or card manager key\n",
+		    c->uri);
+		return ORDER_DONE;
+	}
+	rv = so_may_try(c, &so, SO_VIA_REQUEST);
+	ok = rv == CKR_OK && so_count_try(c, SO_VIA_REQUEST);
+	if (ok) {
+		rv = pin_so_login(c, &so);
+		so_tried(c, SO_VIA_REQUEST, rv);
+		ok = rv == CKR_OK && unblock_follow(c, &so);
+	}
+	if (rv == CKR_PIN_INCORRECT)
+		not_the_card_s(c);
+	so_clear(&so);
+	if (ok)
+		fprintf(out, "%s: what its Unblock description asks for is done\n", c->uri);
+	return ok ? ORDER_DONE : ORDER_FAILED;
+}
+
+enum order_status
+order_recover(struct card *c, const struct known *k, FILE *out)
+{
+	const struct request q = {.via = SO_VIA_REQUEST, .retry = true};
+	enum record_state before = c->record.state;
+	CK_RV rv;
+
+	if (before != RECORD_PERSONALIZING && c->private.journal == JOURNAL_NONE &&
+	    !c->private.pending)
+		return ORDER_DONE;
+	if (!k->present) {
+		fprintf(out, "%s: %s; it is dealt with when the card comes back\n", c->uri,
+		    before == RECORD_PERSONALIZING ? "was pulled while it was personalized"
+						   : "was pulled while it was unblocked");
+		return ORDER_DONE;
+	}
+	rv = flow_begin(c, &q);
+	if (rv == CKR_PIN_LOCKED && c->lock < 0) {
+		fprintf(out, "%s: is being personalized by a program that lives\n", c->uri);
+		return ORDER_DONE;
+	}
+	if (rv != CKR_OK)
+		return ORDER_FAILED;
+	if (c->record.state == RECORD_PERSONALIZING) {
+		fprintf(out, "%s: is refused by p11-latch, but cannot be blocked: %s\n", c->uri,
+		    c->record.why);
+		return ORDER_FAILED;
+	}
+	fprintf(out, "%s: %s\n", c->uri,
+	    c->record.state == RECORD_NONE ? "initialised anew, nothing to recover"
+					   : record_state_name(c->record.state));
+	return follow(c, out);
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is done to the PUK or card manager key while a card is unblocked, or alone. */
+#include <string.h>
+
+#include "card/clear.h"
+#include "card/pin.h"
+#include "card/unblock.h"
+#include "policy/log.h"
+
+static bool
+fits(const struct card *c, const struct so *so)
+{
+	size_t len = secret_len(so->pin);
+
+	return c->info.ulMaxPinLen == 0 || c->info.ulMaxPinLen > 255 ||
+	       (len >= c->info.ulMinPinLen && len <= c->info.ulMaxPinLen);
+}
+
+static const char *
+name_of(const struct so *so)
+{
+	return so->key ? "card manager key" : "PUK";
+}
+
+static CK_RV
+change_to(struct card *c, const struct so *old, const struct so *new, enum journal journal)
+{
+	const char *pin = journal == JOURNAL_SO ? "PIN unblocked, " : "";
+	CK_RV rv;
+
+	if (!fits(c, new)) {
+		log_warning("%s: %s%s unchanged: the new one has %zu characters, but this token "
+			    "takes %lu to "
+			    "%lu",
+		    c->uri, pin, name_of(new), secret_len(new->pin), c->info.ulMinPinLen,
+		    c->info.ulMaxPinLen);
+		return CKR_PIN_LEN_RANGE;
+	}
+	c->private.journal = journal;
+	if (!card_note(c))
+		return CKR_FUNCTION_FAILED;
+	rv = pin_change_so(c, old, new);
+	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED && !pin_unchanged(rv) &&
+	    pin_so_login(c, new) == CKR_OK)
+		rv = CKR_OK;
+	if (rv != CKR_OK) {
+		log_warning("%s: %s%s unchanged: the card answers %s", c->uri, pin, name_of(new),
+		    rv_name(rv));
+		return rv;
+	}
+	so_place(c, new);
+	c->private.new_valid = true;
+	c->private.foreign_so = false;
+	memcpy(c->private.kcv, new->kcv, sizeof(new->kcv));
+	log_info("%s: the new %s is in force", c->uri, name_of(new));
+	return CKR_OK;
+}
+
+static CK_RV
+change_so(struct card *c, const struct description *desc, const struct so *so, enum journal journal)
+{
+	CK_RV rv = CKR_OK;
+	struct so new;
+
+	if (desc == NULL || so == NULL || so->pin == NULL)
+		return CKR_OK;
+	if (!so_to_set(c, desc, &new)) {
+		log_warning(
+		    "%s: %sPUK or card manager key unchanged: the new one cannot be had, see above",
+		    c->uri, journal == JOURNAL_SO ? "PIN unblocked, " : "");
+		so_clear(&new);
+		return CKR_FUNCTION_FAILED;
+	}
+	if (new.pin != NULL) {
+		if (so_same(&new, so->pin))
+			c->private.new_valid = true;
+		else
+			rv = change_to(c, so, &new, journal);
+	}
+	so_clear(&new);
+	return rv;
+}
+
+bool
+unblock_change_so(struct card *c, const struct description *desc, const struct so *so)
+{
+	return change_so(c, desc, so, JOURNAL_SO) == CKR_OK;
+}
+
+CK_RV
+unblock_so_only(struct card *c, const struct so *so, enum so_via via)
+{
+	CK_RV rv;
+
+	rv = so_may_try(c, so, via);
+	if (rv != CKR_OK)
+		return rv;
+	if (!so_count_try(c, via))
+		return CKR_FUNCTION_FAILED;
+	rv = change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so, JOURNAL_SO_ONLY);
+	c->private.journal = JOURNAL_NONE;
+	/* The R of a scrambled card is made of the SO secret. */
+	if (rv == CKR_OK)
+		c->private.has_salt = false;
+	so_tried(c, via, rv);
+	return card_note(c) ? rv : CKR_FUNCTION_FAILED;
+}
+
+bool
+unblock_follow(struct card *c, const struct so *so)
+{
+	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
+	bool ok = unblock_change_so(c, desc, so);
+
+	c->private.journal = JOURNAL_NONE;
+	c->private.pending = false;
+	if (ok && desc != NULL)
+		clear_fields(c, desc);
+	return card_note(c) && ok;
+}
+
+CK_RV
+unblock_resolve(struct card *c)
+{
+	struct so new = {0};
+	CK_RV rv = CKR_OK;
+
+	if (c->private.journal != JOURNAL_SO && c->private.journal != JOURNAL_SO_ONLY)
+		return CKR_OK;
+	if (c->office->caller == CALLER_ANYONE) {
+		log_error("%s: was interrupted while its PUK or card manager key was changed; an "
+			  "operator has "
+			  "to run p11-latch recover",
+		    c->uri);
+		return CKR_PIN_LOCKED;
+	}
+	if (c->binding != NULL && c->binding->unblock != NULL) {
+		if (!so_to_set(c, c->binding->unblock, &new)) {
+			so_clear(&new);
+			return CKR_FUNCTION_FAILED;
+		}
+	}
+	if (new.pin != NULL) {
+		rv = so_may_try(c, &new, SO_VIA_REQUEST);
+		if (rv == CKR_OK && so_count_try(c, SO_VIA_REQUEST)) {
+			rv = pin_so_login(c, &new);
+			c->private.new_valid = rv == CKR_OK;
+			if (rv == CKR_OK)
+				so_place(c, &new);
+			so_tried(c, SO_VIA_REQUEST, rv);
+		}
+	}
+	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
+		goto out;
+	log_info("%s: was interrupted while its PUK or card manager key was changed; the %s one is "
+		 "valid",
+	    c->uri, c->private.new_valid ? "new" : "old");
+	if (c->private.journal == JOURNAL_SO) {
+		rv = unblock_finish(c, rv == CKR_OK ? &new : NULL);
+		goto out;
+	}
+	c->private.journal = JOURNAL_NONE;
+	c->private.has_salt = false;
+	rv = card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
+out:
+	so_clear(&new);
+	return rv;
+}

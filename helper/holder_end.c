@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The end of what a caller did as SO: the card is blocked or handed to its hold, or PUK= follows.
+ */
+#include <string.h>
+
+#include "card/block.h"
+#include "card/unblock.h"
+#include "helper/conversation.h"
+#include "policy/log.h"
+
+/* How long PUK= and NewCardManagerKey= wait for another request to be done with the card. */
+#define FOLLOW_UP_WAIT_MS 10000
+
+/* The card took what the application logged in with: C_InitPIN succeeded, or C_Login tells. */
+static bool
+so_is_proved(const struct conversation *k)
+{
+	return k->so.pin != NULL && (k->unblocked || k->card.profile.so_login_proves);
+}
+
+/*
+ * PUK= or NewCardManagerKey=, and ClearFields=, after the application itself unblocked the card:
+ * this one, or one before it whose user may not have the policy's secrets used.
+ */
+static void
+follow_up(struct conversation *k)
+{
+	struct card *c = &k->card;
+	bool wanted = so_is_proved(k) && !k->personalizing && c->private.pending;
+
+	k->unblocked = false;
+	if (!wanted)
+		return;
+	if (k->caller == CALLER_ANYONE) {
+		log_info("%s: what else its Unblock description asks for is done by the next "
+			 "operator, or by p11-latch recover",
+		    c->uri);
+		return;
+	}
+	if (card_take(c, FOLLOW_UP_WAIT_MS) != LOCK_TAKEN)
+		return;
+	if (c->record.state == RECORD_ACTIVE && c->private.pending && card_look(c) == CKR_OK) {
+		so_place(c, &k->so);
+		unblock_follow(c, &k->so);
+	}
+	card_release(c);
+}
+
+static CK_RV
+block_now(struct conversation *k)
+{
+	struct sitting sitting = {0};
+	CK_RV rv;
+
+	/* Others that ask meanwhile are told that it will not last. */
+	k->card.record.ending = true;
+	card_record(&k->card, RECORD_PERSONALIZING, k->card.record.method, false);
+	if (k->so_candidate.pin != NULL)
+		sitting.newer = &k->so_candidate;
+	if (k->so.pin != NULL)
+		*(sitting.newer != NULL ? &sitting.older : &sitting.newer) = &k->so;
+	rv = block_card(&k->card, &sitting, false);
+	card_release(&k->card);
+	return rv;
+}
+
+/*
+ * The card was being personalized already when this SO came, and its watcher is gone: what the SO
+ * presented blocks it.
+ */
+static CK_RV
+settle_left(struct conversation *k)
+{
+	struct card *c = &k->card;
+	CK_RV rv = CKR_OK;
+
+	if (c->record.state != RECORD_PERSONALIZING || card_take(c, 0) != LOCK_TAKEN)
+		return CKR_OK;
+	if (c->record.state == RECORD_PERSONALIZING)
+		rv = block_now(k);
+	card_release(c);
+	return rv;
+}
+
+/* The hold is to block the card with the SO secret that a program of its changed. */
+static bool
+hold_has_card(const struct conversation *k)
+{
+	const struct record *r = &k->card.record;
+
+	return k->hold.proved && r->state == RECORD_PERSONALIZING &&
+	       strcmp(r->hold, k->hold.id) == 0;
+}
+
+static CK_RV
+end_so_session(struct conversation *k)
+{
+	if (k->so.pin == NULL || k->card.lock >= 0 || card_read(&k->card) != CKR_OK)
+		return CKR_OK;
+	if (k->so_changed && hold_has_card(k) &&
+	    hold_hand_over(&k->hold, &k->card, &k->so_candidate, &k->so))
+		return CKR_OK;
+	return settle_left(k);
+}
+
+CK_RV
+conversation_end_holding(struct conversation *k)
+{
+	struct card *c = &k->card;
+
+	follow_up(k);
+	if (!k->personalizing)
+		return end_so_session(k);
+	k->personalizing = false;
+	if (k->hold.proved && hold_hand_over(&k->hold, c, &k->so_candidate, &k->so)) {
+		card_release(c);
+		return CKR_OK;
+	}
+	/* The hold had the lock and is gone: it blocks the card itself, or whoever comes next does.
+	 */
+	if (c->lock < 0 && card_take(c, 0) != LOCK_TAKEN)
+		return CKR_OK;
+	if (c->record.state != RECORD_PERSONALIZING) {
+		card_release(c);
+		return CKR_OK;
+	}
+	return block_now(k);
+}

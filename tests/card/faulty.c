@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A PKCS#11 module over a real one, that answers or dies where a test tells it to. */
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <p11-kit/pkcs11.h>
+
+/*
+ * FAULTY_VENDOR names the real module. FAULTY_FILE has at most one line:
+ *	PROGRAM CALL NTH ACTION [RV]
+ * In a process of this program, its NTH call of this name ("*": of any of those below) is answered
+ * by RV instead of the vendor's (rv), or after the vendor's (after), or the process is killed
+ * before or after it (kill-before, kill-after). NTH 0: each of them. FAULTY_FILE.done appears then.
+ */
+#define WORD 64
+
+struct fault {
+	char program[WORD], call[WORD], action[WORD];
+	unsigned nth;
+	CK_RV rv;
+};
+
+static CK_FUNCTION_LIST *vendor;
+static CK_FUNCTION_LIST list;
+
+static bool
+is_this_program(const char *name)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	const char *base;
+
+	if (n <= 0)
+		return false;
+	path[n] = '\0';
+	base = strrchr(path, '/');
+	return strcmp(base != NULL ? base + 1 : path, name) == 0;
+}
+
+/* FAULTY_FILE.done: it came to pass. */
+static void
+leave_word(const char *path)
+{
+	char done[4096];
+	FILE *f;
+
+	snprintf(done, sizeof(done), "%s.done", path);
+	f = fopen(done, "we");
+	if (f != NULL)
+		fclose(f);
+}
+
+/* True: this very call is to go wrong. */
+static bool
+read_fault(const char *call, struct fault *f)
+{
+	const char *path = getenv("FAULTY_FILE");
+	FILE *file = path != NULL ? fopen(path, "re") : NULL;
+	static unsigned count;
+	int words;
+
+	if (file == NULL)
+		return false;
+	words =
+	    fscanf(file, "%63s %63s %u %63s %lx", f->program, f->call, &f->nth, f->action, &f->rv);
+	fclose(file);
+	if (words < 4 || !is_this_program(f->program) ||
+	    (strcmp(f->call, "*") != 0 && strcmp(f->call, call) != 0))
+		return false;
+	count++;
+	if (f->nth != 0 && count != f->nth)
+		return false;
+	leave_word(path);
+	return true;
+}
+
+static void __attribute__((noreturn)) die(void)
+{
+	(void)kill(getpid(), SIGKILL);
+	for (;;)
+		pause();
+}
+
+#define FAULTY(name, parameters, arguments)                        \
+	static CK_RV faulty_##name parameters                      \
+	{                                                          \
+		struct fault f;                                    \
+		CK_RV rv;                                          \
+                                                                   \
+		if (!read_fault(#name, &f))                        \
+			return vendor->name arguments;             \
+		if (strcmp(f.action, "kill-before") == 0)          \
+			die();                                     \
+		if (strcmp(f.action, "rv") == 0)                   \
+			return f.rv;                               \
+		rv = vendor->name arguments;                       \
+		if (strcmp(f.action, "kill-after") == 0)           \
+			die();                                     \
+		return strcmp(f.action, "after") == 0 ? f.rv : rv; \
+	}
+
+FAULTY(C_Initialize, (void *args), (args))
+FAULTY(C_Finalize, (void *args), (args))
+FAULTY(C_OpenSession,
+    (CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+	CK_SESSION_HANDLE *session),
+    (slot, flags, application, notify, session))
+FAULTY(C_CloseSession, (CK_SESSION_HANDLE session), (session))
+FAULTY(C_Login, (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len),
+    (session, user, pin, len))
+FAULTY(C_Logout, (CK_SESSION_HANDLE session), (session))
+FAULTY(C_InitPIN, (CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len), (session, pin, len))
+FAULTY(C_SetPIN,
+    (CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG old_len, CK_UTF8CHAR *new,
+	CK_ULONG new_len),
+    (session, old, old_len, new, new_len))
+
+/* State is written by renaming: where this file is preloaded, that too. */
+int
+rename(const char *from, const char *to)
+{
+	int (*real)(const char *, const char *);
+	struct fault f;
+	bool now = read_fault("rename", &f);
+	int rc;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "rename");
+	if (now && strcmp(f.action, "kill-before") == 0)
+		die();
+	rc = real(from, to);
+	if (now && strcmp(f.action, "kill-after") == 0)
+		die();
+	return rc;
+}
+
+static CK_RV
+load(void)
+{
+	const char *path = getenv("FAULTY_VENDOR");
+	void *library = path != NULL ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
+	CK_C_GetFunctionList get;
+	CK_RV rv;
+
+	if (library == NULL)
+		return CKR_GENERAL_ERROR;
+	*(void **)&get = dlsym(library, "C_GetFunctionList");
+	if (get == NULL)
+		return CKR_GENERAL_ERROR;
+	rv = get(&vendor);
+	if (rv != CKR_OK)
+		return rv;
+	memcpy(&list, vendor, sizeof(list));
+	list.C_Initialize = faulty_C_Initialize;
+	list.C_Finalize = faulty_C_Finalize;
+	list.C_OpenSession = faulty_C_OpenSession;
+	list.C_CloseSession = faulty_C_CloseSession;
+	list.C_Login = faulty_C_Login;
+	list.C_Logout = faulty_C_Logout;
+	list.C_InitPIN = faulty_C_InitPIN;
+	list.C_SetPIN = faulty_C_SetPIN;
+	return CKR_OK;
+}
+
+CK_RV
+C_GetFunctionList(CK_FUNCTION_LIST **out)
+{
+	CK_RV rv = vendor == NULL ? load() : CKR_OK;
+
+	if (rv == CKR_OK)
+		*out = &list;
+	return rv;
+}

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What a dead watcher left behind the sockets: operators settle it; anybody else by the card's own lock only.
+set -u
+. "$SRCDIR/tests/lib/all.sh"
+. "$SRCDIR/tests/lib/sockets.sh"
+
+URI=pkcs11:token=latch
+
+desk() {
+	description personalize <<-'EOF'
+		[Application_B]
+		BlockCard=true
+	EOF
+	description unblock <<-'EOF'
+		[Fields]
+		PUK=
+
+		[Description]
+		SetPIN=true
+		PIN=!FROM_USER_DIALOG_2_FIELD
+		InitialPUK=PUK
+	EOF
+	value puk "$SO"
+	policy <<-EOF
+		Personalize=personalize.dsc
+		Unblock=unblock.dsc
+		Field.PUK=file:$CONF_DIR/values/puk
+	EOF
+}
+
+# Holder and watcher are killed at the same moment, as a power cut would.
+left_behind() {
+	who root
+	token_new
+	token_share
+	rm -rf "${STATE:?}"/*
+	who operator
+	session_start desk "$LATCH"
+	must desk login so "$SO"
+	must desk init-pin "$PIN"
+	watcher=$(helpers)
+	kill -STOP "$watcher"
+	drive_stop desk
+	kill -9 "$watcher"
+	wait_for 5 gone "$watcher" || bail_out "the watcher lives"
+	state_is personalizing || bail_out "is not left: $(record State)"
+	log_clear
+}
+
+right_pin_is_refused() {
+	is "$(who anyone && login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED \
+		"$kind, $1: nobody logs in to what a dead watcher left"
+}
+
+# What the token's own lock can do for anybody, and what it cannot.
+settled_by_anyone() {
+	if [ "$kind" = opencryptoki ]; then
+		is "$(record State) $(record Method)" "blocked lock" "$kind, $1: it is blocked by its lock"
+	else
+		is "$(record State) $(record Method)" "personalizing refuse" "$kind, $1: it is refused"
+		logged "an operator has to come" "$kind, $1: the log says who can block it"
+		is "$(who root && login_rv "$MODULE" user "$PIN")" CKR_OK \
+			"$kind, $1: the policy's PUK was not used on it"
+	fi
+}
+
+users_make
+for kind in $TOKENS; do
+	token_start "$kind"
+	token_share
+	latch_setup
+	desk
+	sockets_start
+
+	left_behind
+	right_pin_is_refused "C_Login"
+	settled_by_anyone "C_Login"
+	who anyone
+	session_start user "$LATCH"
+	expect CKR_PIN_INCORRECT user set-pin 11112222 "$PIN_NEW"
+	expect CKR_PIN_LOCKED user set-pin empty "$PIN_NEW"
+	expect CKR_OK user set-pin "$SO" "$PIN_NEW"
+	is "$(record State)" active "$kind: the right PUK, presented, ends it"
+	drive_stop user
+
+	left_behind
+	as anyone "$CMD" recover "$URI" >/dev/null 2>&1
+	settled_by_anyone "recover by anyone"
+	as operator "$CMD" recover "$URI" >/dev/null 2>&1
+	is "$(record State)" blocked "$kind: recover by an operator blocks it"
+	fails "$kind: and the PIN that was set is right no more" \
+		test "$(who root && login_rv "$MODULE" user "$PIN")" = CKR_OK
+
+	left_behind
+	is "$(who operator && login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED "$kind: an operator logs in"
+	is "$(record State)" blocked "$kind: and that blocks it"
+	is "$(who operator && once "$LATCH" "set-pin $SO $PIN_NEW" | last_rv)" CKR_OK "$kind: it is unblocked"
+
+	left_behind
+	who anyone
+	session_start user "$LATCH"
+	expect CKR_OK user login so "$SO"
+	expect CKR_FUNCTION_FAILED user init-pin "$PIN_NEW"
+	logged "only operators may personalize" "$kind: nobody else goes on with a personalization"
+	drive_stop user
+	who root
+	passes "$kind: no helper is left" wait_for 10 no_helpers
+	no_secret "$kind: no secret in log and state" "$SO" "$PIN_NEW" "$PIN"
+	sockets_stop
+	token_stop
+done
+done_testing

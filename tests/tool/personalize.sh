@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# p11-latch personalize: one holder for several programs, its exit status, its end by whatever it ends.
+set -u
+. "$SRCDIR/tests/lib/all.sh"
+
+# What the programs under the hold do; each is a process of its own.
+cat >"$SCRATCH/desk.sh" <<'EOT'
+set -u
+LIB=$1 LABEL=$2 SO=$3 PIN=$4
+p11() {
+	"$BUILDDIR/tests/lib/p11drive" "$LIB" initialize "slot-label $LABEL" "open rw" "$@" | tail -n 1
+}
+p11 "login so $SO" "init-pin $PIN"
+p11 "login user $PIN" gen-key
+p11 "login user $PIN" "create-data certificate hex:00ff private"
+EOT
+
+desk() {
+	description personalize <<-'EOT'
+		[Application_B]
+		BlockCard=true
+	EOT
+	policy_clear
+	policy <<-EOT
+		Personalize=personalize.dsc
+		$*
+	EOT
+}
+
+# fresh: a card that nothing is known of.
+fresh() {
+	token_new
+	rm -rf "$STATE/records" "$STATE/private" "$STATE/sequence"
+	log_clear
+}
+
+# run WORD...: under personalize, output in OUT, exit status in STATUS.
+run() {
+	OUT=$("$CMD" personalize -- "$@" 2>&1)
+	STATUS=$?
+}
+
+vendor_takes() {
+	[ "$(login_rv "$MODULE" user "$1")" = CKR_OK ]
+}
+
+programs() {
+	run sh "$SCRATCH/desk.sh" "$LATCH" "$LABEL" "$SO" "$PIN"
+}
+
+for kind in $TOKENS; do
+	token_start "$kind"
+	latch_setup
+	desk
+
+	programs
+	is "$STATUS" 0 "$kind: three programs, one after the other"
+	is "$(printf '%s\n' "$OUT" | grep -c CKR_OK)" 3 "$kind: each could work with the card"
+	is "$(record State)" blocked "$kind: when the command returns, the card is blocked"
+	fails "$kind: the PIN that was set is right no more" vendor_takes "$PIN"
+	passes "$kind: no watcher is left" wait_for 5 no_helpers
+
+	# Meanwhile, and between the programs.
+	fresh
+	run sh -c "sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN >/dev/null
+		'$CMD' status pkcs11:token=$LABEL
+		env -u P11_LATCH_HOLD '$P11DRIVE' '$LATCH' initialize 'slot-label $LABEL' 'open rw' \
+			'login user $PIN' | tail -n 1; exit 7"
+	is "$STATUS" 7 "$kind: the command's own exit status"
+	like "$OUT" "*: personalizing
+*under p11-latch personalize*" "$kind: between two programs the card is personalizing"
+	like "$OUT" "*login CKR_PIN_LOCKED*" "$kind: for nobody who is not under the hold"
+	is "$(record State)" blocked "$kind: blocked at the end"
+
+	# PersonalizeOn=command: nothing else begins one.
+	fresh
+	desk PersonalizeOn=command
+	is "$(once "$LATCH" "login so $SO" "init-pin $PIN" | last_rv)" CKR_OK "$kind: a PIN, set outside"
+	is "$(record State)" none "$kind: PersonalizeOn=command: no personalization outside"
+	fresh
+	programs
+	is "$STATUS,$(record State)" 0,blocked "$kind: PersonalizeOn=command: one under the command"
+	desk
+
+	# However it ends.
+	fresh
+	"$CMD" personalize -- sh -c "sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN; sleep 1000" \
+		>"$SCRATCH/out" 2>&1 &
+	pid=$!
+	wait_for 10 grep -q "create-data CKR_OK" "$SCRATCH/out" || bail_out "$(cat "$SCRATCH/out")"
+	kill -9 "$pid"
+	becomes blocked "$kind: kill -9 of p11-latch itself: blocked"
+	wait "$pid" 2>/dev/null
+
+	fresh
+	"$CMD" personalize -- sh -c "sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN; exec sleep 1000" \
+		>"$SCRATCH/out" 2>&1 &
+	pid=$!
+	wait_for 10 grep -q "create-data CKR_OK" "$SCRATCH/out" || bail_out "$(cat "$SCRATCH/out")"
+	kill -TERM "$pid"
+	wait "$pid"
+	is $? 143 "$kind: SIGTERM is handed on"
+	is "$(record State)" blocked "$kind: and the card is blocked when p11-latch has ended"
+
+	# Ctrl-C on a terminal goes to all; the command alone has a say. (A background job ignores it.)
+	fresh
+	rm -f "$SCRATCH/ready"
+	cat >"$SCRATCH/interrupted.sh" <<-EOT
+		sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN
+		trap 'echo caught; exit 5' INT
+		touch '$SCRATCH/ready'
+		while :; do sleep 0.1; done
+	EOT
+	{
+		wait_for 10 test -e "$SCRATCH/ready"
+		printf '\003'
+		wait_for 10 test -e "$SCRATCH/over"
+	} | {
+		env --default-signal script -qec "exec '$CMD' personalize -- sh '$SCRATCH/interrupted.sh'" /dev/null
+		echo "status $?"
+		: >"$SCRATCH/over"
+	} >"$SCRATCH/out" 2>&1
+	rm -f "$SCRATCH/over"
+	like "$(cat "$SCRATCH/out")" "*caught*status 5" "$kind: Ctrl-C is the command's affair"
+	is "$(record State)" blocked "$kind: and the card is blocked when it has ended"
+
+	fresh
+	run sh -c "sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN >/dev/null
+		kill -9 \$(for exe in /proc/[0-9]*/exe; do
+			[ \"\$(readlink \$exe)\" != '$HELPER' ] || echo \$exe | cut -d / -f 3; done)"
+	is "$STATUS" 1 "$kind: the watcher killed: exit status"
+	like "$OUT" "*watcher of this personalization is gone; run p11-latch recover*" \
+		"$kind: the watcher killed: what to do"
+
+	# A block that fails is not passed over.
+	fresh
+	run sh -c "sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN >/dev/null
+		'$P11DRIVE' '$MODULE' initialize 'slot-label $LABEL' 'open rw' 'login so $SO' \
+			'set-pin $SO $SO_NEW' >/dev/null"
+	if [ "$kind" = softhsm ]; then
+		is "$STATUS" 1 "$kind: the PUK was changed behind its back: exit status"
+		like "$OUT" "*not every card could be blocked*" "$kind: and what to do"
+	else
+		is "$STATUS,$(record State)" 0,blocked "$kind: a lock needs no PUK"
+	fi
+	token_stop
+done
+
+# --- Words and exit status ------------------------------------------------------------------------
+
+token_start softhsm
+latch_setup
+desk
+run true
+is "$STATUS,$OUT" 0, "a command that does nothing with cards"
+run sh -c 'kill -9 $$'
+is "$STATUS" 137 "a command that a signal ended"
+run "$SCRATCH/nowhere"
+is "$STATUS" 127 "a command that is not there"
+like "$OUT" "*nowhere: No such file*" "and why"
+: >"$SCRATCH/plain"
+run "$SCRATCH/plain"
+is "$STATUS" 126 "a command that cannot be run"
+for words in "" "true" "-- "; do
+	# shellcheck disable=SC2086
+	"$CMD" personalize $words >/dev/null 2>&1
+	is $? 2 "usage: personalize $words"
+done
+passes "personalize --help" "$CMD" personalize --help
+like "$("$CMD" personalize -- sh -c 'echo "$P11_LATCH_HOLD"')" \
+	"????????????????:????????????????????????????????" "the cookie"
+is "$(P11_LATCH_HOLD=old "$CMD" personalize -- env | grep -c ^P11_LATCH_HOLD=)" 1 \
+	"a cookie of another hold is replaced"
+
+# --config is for the programs too.
+fresh
+OUT=$(env -u P11_LATCH_CONF "$CMD" --config "$P11_LATCH_CONF" personalize -- \
+	sh "$SCRATCH/desk.sh" "$LATCH" "$LABEL" "$SO" "$PIN" 2>&1)
+is "$?,$(record State)" 0,blocked "--config"
+
+# --- Helpers --------------------------------------------------------------------------------------
+
+fresh
+latch_conf spawn:/nowhere
+run touch "$SCRATCH/ran"
+is "$STATUS" 1 "no helper: exit status"
+like "$OUT" "*the helper /nowhere cannot be started*" "no helper: why"
+latch_conf "spawn:$HELPER"
+sed -i "s|^StateDirectory=.*|StateDirectory=/proc/nowhere|" "$P11_LATCH_CONF"
+run touch "$SCRATCH/ran"
+is "$STATUS" 1 "no state directory: exit status"
+like "$OUT" "*refuses to watch*" "no state directory: why"
+[ ! -e "$SCRATCH/ran" ] && ok "the command is not run without a watcher" ||
+	not_ok "the command is not run without a watcher"
+
+latch_conf "unix:$SCRATCH/run/helper.sock"
+helper_socket operators --operators
+programs
+is "$STATUS,$(record State)" 0,blocked "behind the operators' socket"
+helper_socket_stop operators
+helper_socket helper
+OUT=$(setpriv --reuid nobody --regid nogroup --clear-groups "$CMD" personalize -- \
+	touch "$SCRATCH/ran" 2>&1)
+is $? 1 "behind the socket for all: exit status"
+like "$OUT" "*refuses to watch*" "behind the socket for all: refused"
+logged "only operators may personalize" "and the log says why"
+helper_socket_stop helper
+run touch "$SCRATCH/ran"
+is "$STATUS" 1 "no socket: exit status"
+like "$OUT" "*is p11-latch-helper.socket started?*" "no socket: why"
+no_secret "no PIN and no PUK in log and state" "$SO" "$PIN"
+done_testing

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The words of p11-latch: usage and exit status, secrets from the command line, the manual, completion.
+set -u
+. "$SRCDIR/tests/lib/all.sh"
+
+token_start softhsm
+latch_setup
+
+# latch WORD...: output in OUT, exit status in STATUS.
+latch() {
+	OUT=$("$CMD" "$@" 2>&1)
+	STATUS=$?
+}
+
+COMMANDS="check status explain apply block unblock personalize adopt forget reset recover add"
+
+# --- Usage ----------------------------------------------------------------------------------------
+
+latch
+is "$STATUS" 2 "no word: exit status"
+latch --help
+is "$STATUS" 0 "--help: exit status"
+for command in $COMMANDS; do
+	like "$OUT" "*
+  $command *" "--help lists $command"
+done
+latch --version
+like "$STATUS,$OUT" "0,p11-latch [0-9]*" "--version"
+latch stauts
+is "$STATUS" 2 "an unknown command: exit status"
+like "$OUT" "*did you mean \"status\"?*" "an unknown command: what was meant"
+for command in $COMMANDS; do
+	latch "$command" --help
+	like "$STATUS,$OUT" "0,usage: p11-latch [[]--config FILE] $command *" "$command --help"
+	latch "$command" --nonsense
+	is "$STATUS" 2 "$command --nonsense: exit status"
+	like "$OUT" "*usage: p11-latch [[]--config FILE] $command *" "$command --nonsense: how it is used"
+done
+for words in "explain" "explain pkcs11: pkcs11:" "apply" "apply x.dsc" "apply x.dsc pkcs11: more" \
+	"apply x.dsc pkcs11: --field PIN" "block" "block pkcs11: pkcs11:" "unblock" "unblock --pin" \
+	"personalize" "adopt" "forget" "forget pkcs11: pkcs11:" "reset" "recover pkcs11: pkcs11:" "add"; do
+	# shellcheck disable=SC2086
+	latch $words
+	is "$STATUS" 2 "usage: $words"
+done
+
+# --- The configuration ----------------------------------------------------------------------------
+
+cp "$P11_LATCH_CONF" "$SCRATCH/other.conf"
+sed -i "s|^StateDirectory=.*|StateDirectory=$SCRATCH/other-state|" "$SCRATCH/other.conf"
+latch --config "$SCRATCH/other.conf" adopt "pkcs11:token=$LABEL"
+is "$STATUS" 0 "--config FILE"
+[ -d "$SCRATCH/other-state/records" ] && ok "another state directory" || not_ok "another state directory"
+latch "--config=$SCRATCH/other.conf" status "pkcs11:token=$LABEL"
+like "$OUT" "*: active*" "--config=FILE"
+latch status "pkcs11:token=$LABEL"
+like "$OUT" "*: no record*" "P11_LATCH_CONF, without it"
+P11_LATCH_CONF=/nowhere latch status
+is "$STATUS" 1 "no configuration: exit status"
+like "$OUT" "*/nowhere: error: is not there*" "no configuration: why"
+
+# --- Secrets --------------------------------------------------------------------------------------
+
+description puk <<-'EOT'
+	[Description]
+	SetPIN=true
+	PIN=!FROM_USER_DIALOG_2_FIELD
+	InitialPUK=!FROM_USER_DIALOG_1_FIELD
+EOT
+policy <<-'EOT'
+	Unblock=puk.dsc
+EOT
+URI=pkcs11:token=$LABEL
+personalize_direct
+EVERYTHING=$SCRATCH/everything
+
+# blocks WORD...: the card is in use and then blocked, with these words for its PUK.
+blocks() {
+	"$CMD" forget "$URI" >/dev/null
+	"$CMD" adopt "$URI" >/dev/null
+	latch block "$URI" "$@"
+	printf '%s\n' "$OUT" >>"$EVERYTHING"
+}
+
+printf '%s\n' "$SO" >"$SCRATCH/puk"
+blocks --puk "@$SCRATCH/puk"
+is "$STATUS" 0 "@FILE: exit status"
+unlike "$OUT" "*warning*" "@FILE: no warning"
+is "$(record State)" blocked "@FILE: blocked"
+printf '%s\r\n%s\n' "$SO" "$PIN_NEW" >"$SCRATCH/answers"
+latch unblock "$URI" --puk - --pin - <"$SCRATCH/answers"
+is "$STATUS" 0 "-: exit status"
+unlike "$OUT" "*warning*" "-: no warning"
+is "$(login_rv "$MODULE" user "$PIN_NEW")" CKR_OK "-: two lines, one after the other"
+blocks --puk "$SO"
+is "$STATUS" 0 "a plain word: exit status"
+like "$OUT" "*warning: the PUK stands on the command line*use - or @FILE*" "a plain word: a warning"
+latch unblock "$URI" --puk "@$SCRATCH/puk" --pin "$PIN"
+like "$STATUS,$OUT" "0,*warning: the new PIN stands on the command line*" "and for the new PIN"
+blocks --puk "@$SCRATCH/nowhere"
+is "$STATUS" 1 "@FILE that is not there: exit status"
+like "$OUT" "*the PUK: $SCRATCH/nowhere is not there*" "@FILE that is not there: why"
+: >"$SCRATCH/empty"
+blocks --puk "@$SCRATCH/empty"
+like "$STATUS,$OUT" "1,*$SCRATCH/empty is empty*" "@FILE that is empty"
+latch unblock "$URI" --puk - </dev/null
+like "$STATUS,$OUT" "1,*standard input has no line for it*" "- without a line"
+latch unblock "$URI"
+like "$STATUS,$OUT" "1,*there is no terminal to ask on*" "neither given nor a terminal to ask on"
+latch unblock "$URI" --puk - --pin - <<-EOT
+	99999999
+	$PIN_NEW
+EOT
+like "$STATUS,$OUT" "1,*not unblocked*" "a wrong PUK"
+
+description fields <<-'EOT'
+	[Fields]
+	NEW_PIN=
+	OLD_PUK=
+	[Description]
+	SetPIN=true
+	PIN=NEW_PIN
+	InitialPUK=OLD_PUK
+EOT
+blocks --puk "@$SCRATCH/puk"
+latch apply "$CONF_DIR/descriptions/fields.dsc" "$URI" --field "OLD_PUK=@$SCRATCH/puk" --field NEW_PIN=- \
+	<<-EOT
+		$PIN_NEW
+	EOT
+is "$STATUS" 0 "apply --field: exit status"
+is "$(login_rv "$MODULE" user "$PIN_NEW")" CKR_OK "apply --field: done"
+latch apply "$CONF_DIR/descriptions/fields.dsc" "$URI" --field OLD_PUK=- --field "NEW_PIN=$PIN" <"$SCRATCH/puk"
+like "$STATUS,$OUT" "0,*warning: field NEW_PIN stands on the command line*" "apply --field: a warning"
+
+# On a terminal, asked for without echo; the new PIN twice.
+blocks --puk "@$SCRATCH/puk"
+prompted() {
+	tail -n 1 "$SCRATCH/terminal" | grep -q "$1: *$"
+}
+# answer_on_terminal PROMPT ANSWER...: what is typed while the prompt is not there yet is lost.
+answer_on_terminal() {
+	: >"$SCRATCH/terminal"
+	while [ $# -gt 0 ]; do
+		wait_for 10 prompted "$1" && printf '%s\n' "$2"
+		shift 2
+	done | {
+		script -qec "exec '$CMD' unblock '$URI'" /dev/null
+		echo "status $?"
+	} >>"$SCRATCH/terminal" 2>&1
+	OUT=$(cat "$SCRATCH/terminal")
+}
+PUK_PROMPT="PUK or card manager key"
+answer_on_terminal "$PUK_PROMPT" "$SO" "New PIN" "$PIN_NEW" "The same again" "$PIN"
+like "$OUT" "*$PUK_PROMPT:*New PIN:*The same again:*the two are not the same*status 1" \
+	"on a terminal: two new PINs that differ"
+answer_on_terminal "$PUK_PROMPT" "$SO" "New PIN" "$PIN_NEW" "The same again" "$PIN_NEW"
+like "$OUT" "*unblocked*status 0" "on a terminal: unblocked"
+unlike "$OUT" "*$SO*" "on a terminal: no echo"
+is "$(grep -c -F -e "$SO" -e "$PIN" -e "$PIN_NEW" "$EVERYTHING")" 0 "no value in what was printed"
+no_secret "nor in log and state" "$SO" "$PIN" "$PIN_NEW"
+
+# --- The manual and completion --------------------------------------------------------------------
+
+for command in $COMMANDS; do
+	passes "p11-latch(1) has $command" grep -q "^\.It Cm $command" "$SRCDIR/man/p11-latch.1"
+	for option in $("$CMD" "$command" --help | grep -o -e '--[a-z][a-z-]*' | sort -u); do
+		[ "$option" != --config ] || continue
+		passes "p11-latch(1) has $command $option" grep -q \
+			-e "Fl ${option#--}" -e "Fl Fl ${option#--}" "$SRCDIR/man/p11-latch.1"
+	done
+done
+
+# completed WORD...: what bash offers for the last of them, on one line.
+completed() {
+	PATH="$(dirname "$CMD"):$PATH" bash --norc -c '
+		. /usr/share/bash-completion/bash_completion
+		. "$SRCDIR/conf/p11-latch.bash"
+		COMP_WORDS=(p11-latch "$@") COMP_CWORD=$# COMP_LINE="p11-latch $*" COMP_POINT=${#COMP_LINE}
+		compopt() { :; }
+		_p11_latch
+		printf "%s\n" "${COMPREPLY[@]}" | sort | tr "\n" " "' completed "$@"
+}
+for command in $COMMANDS; do
+	like " $(completed "")" "* $command *" "completion offers $command"
+	for option in $("$CMD" "$command" --help | grep -o -e ' *--[a-z][a-z-]*' | sort -u); do
+		[ "$option" != --config ] || continue
+		like " $(completed "$command" --)" "* $option *" "completion offers $command $option"
+	done
+done
+is "$(completed st)" "status " "completion of a command"
+is "$(completed add x --profile so)" "softhsm " "completion of a profile"
+like "$(completed explain "")" "*pkcs11:*token=$LABEL*" "completion of a card"
+like "$(completed personalize -- pkcs11-to)" "*pkcs11-tool*" "completion of a command to be run"
+done_testing
