@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* All cards that there are: those in their readers, and those that only a record tells of. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "card/census.h"
-#include "card/state.h"
+#include "card/records.h"
 #include "policy/log.h"
 
 #define KNOWN_MOST 4096
@@ -15,6 +14,7 @@ struct census {
 	struct known *list;
 	size_t n, size;
 	const struct criteria *criteria;
+	const char *state_dir;
 };
 
 static struct known *
@@ -112,58 +112,30 @@ give_to_present(struct census *s, const char *file, const struct record *r, bool
 }
 
 static void
-add_record(struct census *s, const char *folder, const char *file)
+add_record(const char *file, const struct record *r, bool damaged, void *arg)
 {
-	char *path = state_path(folder, "records", file, ""), *text = NULL;
-	struct record r = {0};
+	struct census *s = arg;
 	struct known *k;
-	size_t len;
-	bool good;
 
-	if (path == NULL)
+	if (give_to_present(s, file, r, damaged))
 		return;
-	good = state_read(path, &text, &len, RECORD_FILE_MAX) == 0 && record_parse(text, len, &r);
-	if (!give_to_present(s, file, &r, !good)) {
-		if (!good)
-			log_warning("%s is no record that this version can read", path);
-		else if ((s->criteria == NULL || criteria_match(s->criteria, &r.identity)) &&
-			 (k = add(s, &r.identity)) != NULL)
-			k->record = r;
-	}
-	free(text);
-	free(path);
-}
-
-static void
-add_recorded(struct census *s, const char *dir)
-{
-	char *path = state_path(dir, "records", "", "");
-	struct dirent *e;
-	DIR *d;
-
-	d = path != NULL ? opendir(path) : NULL;
-	if (d == NULL && errno != ENOENT)
-		log_warning("%s: %s", path != NULL ? path : dir, strerror(errno));
-	while (d != NULL && (e = readdir(d)) != NULL) {
-		size_t len = strlen(e->d_name);
-
-		if (e->d_name[0] == '.' || (len > 4 && strcmp(e->d_name + len - 4, ".new") == 0))
-			continue;
-		add_record(s, dir, e->d_name);
-	}
-	if (d != NULL)
-		closedir(d);
-	free(path);
+	if (damaged)
+		log_warning(
+		    "%s/records/%s is no record that this version can read", s->state_dir, file);
+	else if ((s->criteria == NULL || criteria_match(s->criteria, &r->identity)) &&
+		 (k = add(s, &r->identity)) != NULL)
+		k->record = *r;
 }
 
 CK_RV
 census_take(struct office *o, const struct criteria *c, struct known **list, size_t *n)
 {
-	struct census s = {.criteria = c};
+	struct census s = {.criteria = c, .state_dir = o->config->state_dir};
 	CK_RV rv;
 
 	rv = add_present(&s, o);
-	add_recorded(&s, o->config->state_dir);
+	if (!records_each(s.state_dir, add_record, &s) && errno != ENOENT)
+		log_warning("%s/records: %s", s.state_dir, strerror(errno));
 	*list = s.list;
 	*n = s.n;
 	return rv;

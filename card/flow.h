@@ -66,6 +66,9 @@ enum lock_status flow_take(struct card *c);
  */
 CK_RV flow_begin(struct card *c, const struct request *q);
 
+/* Ends a change of the SO secret that was interrupted. With the lock held. */
+CK_RV flow_resolve_so(struct card *c);
+
 /* The kinds of C_InitPIN. */
 enum init_kind { INIT_PASS, INIT_PERSONALIZE, INIT_UNBLOCK };
 

@@ -75,6 +75,9 @@ begin_locked(struct card *c, const char *hold, enum init_kind *kind)
 	}
 	if (c->record.state != RECORD_NONE && card_reborn(c) && !card_forget(c))
 		return CKR_FUNCTION_FAILED;
+	/* What C_InitPIN notes in the journal would take the place of this. */
+	if (flow_resolve_so(c) != CKR_OK)
+		return CKR_FUNCTION_FAILED;
 	if (c->record.state == RECORD_PERSONALIZING) {
 		*kind = INIT_PERSONALIZE;
 		return flow_personalize(c, hold);

@@ -66,6 +66,29 @@ close_journal(struct card *c)
 	return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+/* One that is not is the policy's no more for this card, so that it is not tried at each request.
+ */
+static bool
+is_right(struct card *c, const struct so *so)
+{
+	CK_RV rv;
+
+	if (!c->profile.so_login_proves || so_may_try(c, so, SO_VIA_REQUEST) != CKR_OK ||
+	    !so_count_try(c, SO_VIA_REQUEST))
+		return false;
+	rv = pin_so_login(c, so);
+	if (rv == CKR_PIN_INCORRECT) {
+		log_warning("%s: the card's SO secret is not the policy's: the policy's is not "
+			    "used for this "
+			    "card any more",
+		    c->uri);
+		c->private.foreign_so = true;
+		card_note(c);
+	}
+	so_tried(c, SO_VIA_REQUEST, rv);
+	return rv == CKR_OK;
+}
+
 static CK_RV
 resolve_with(struct card *c, const struct so *so)
 {
@@ -78,7 +101,8 @@ resolve_with(struct card *c, const struct so *so)
 	rv = try_r(c, so);
 	if (rv == CKR_OK || rv == CKR_PIN_LOCKED)
 		return close_journal(c);
-	if (rv != CKR_PIN_INCORRECT)
+	/* Of a wrong secret R would be wrong too, and tell nothing. */
+	if (rv != CKR_PIN_INCORRECT || !is_right(c, so))
 		return CKR_OK;
 	log_info("%s: its unblocking was interrupted after the new PIN was set", c->uri);
 	return unblock_finish(c, NULL);

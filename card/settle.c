@@ -95,6 +95,18 @@ unblocked_elsewhere(struct card *c, const struct request *q)
 }
 
 CK_RV
+flow_resolve_so(struct card *c)
+{
+	CK_RV rv = CKR_OK;
+
+	if (c->private.journal != JOURNAL_SO && c->private.journal != JOURNAL_SO_ONLY)
+		return CKR_OK;
+	if (c->office->caller != CALLER_ANYONE)
+		rv = card_look(c);
+	return rv == CKR_OK ? unblock_resolve(c) : rv;
+}
+
+CK_RV
 flow_begin(struct card *c, const struct request *q)
 {
 	enum lock_status status = flow_take(c);
@@ -109,7 +121,9 @@ flow_begin(struct card *c, const struct request *q)
 	}
 	if (status != LOCK_TAKEN)
 		return CKR_FUNCTION_FAILED;
-	if (c->private.journal == JOURNAL_SO_ONLY && (rv = unblock_resolve(c)) != CKR_OK)
+	/* Which SO secret is valid comes before a block with it. */
+	rv = flow_resolve_so(c);
+	if (rv != CKR_OK)
 		return rv;
 	if (c->record.state == RECORD_PERSONALIZING &&
 	    (c->record.method != METHOD_REFUSE || q->retry))
@@ -117,8 +131,6 @@ flow_begin(struct card *c, const struct request *q)
 	if (q->at_once)
 		card_keep(c);
 	rv = card_look(c);
-	if (rv == CKR_OK)
-		rv = unblock_resolve(c);
 	if (rv == CKR_OK)
 		rv = note_locked(c, q);
 	if (rv == CKR_OK)

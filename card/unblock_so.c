@@ -119,6 +119,29 @@ unblock_follow(struct card *c, const struct so *so)
 	return card_note(c) && ok;
 }
 
+/* Which one is valid stays open as long as the new one may not be tried. */
+static CK_RV
+try_new(struct card *c, const struct so *new)
+{
+	CK_RV rv = so_may_try(c, new, SO_VIA_REQUEST);
+
+	if (rv == CKR_OK && !so_count_try(c, SO_VIA_REQUEST))
+		rv = CKR_FUNCTION_FAILED;
+	if (rv != CKR_OK) {
+		log_error("%s: was interrupted while its PUK or card manager key was changed, and "
+			  "which one is "
+			  "valid cannot be tried, see above; p11-latch reset, then recover",
+		    c->uri);
+		return rv == CKR_PIN_INCORRECT ? CKR_FUNCTION_FAILED : rv;
+	}
+	rv = pin_so_login(c, new);
+	c->private.new_valid = rv == CKR_OK;
+	if (rv == CKR_OK)
+		so_place(c, new);
+	so_tried(c, SO_VIA_REQUEST, rv);
+	return rv;
+}
+
 CK_RV
 unblock_resolve(struct card *c)
 {
@@ -140,17 +163,9 @@ unblock_resolve(struct card *c)
 			return CKR_FUNCTION_FAILED;
 		}
 	}
-	if (new.pin != NULL) {
-		rv = so_may_try(c, &new, SO_VIA_REQUEST);
-		if (rv == CKR_OK && so_count_try(c, SO_VIA_REQUEST)) {
-			rv = pin_so_login(c, &new);
-			c->private.new_valid = rv == CKR_OK;
-			if (rv == CKR_OK)
-				so_place(c, &new);
-			so_tried(c, SO_VIA_REQUEST, rv);
-		}
-	}
-	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
+	if (new.pin != NULL)
+		rv = try_new(c, &new);
+	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT)
 		goto out;
 	log_info("%s: was interrupted while its PUK or card manager key was changed; the %s one is "
 		 "valid",

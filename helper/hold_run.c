@@ -11,20 +11,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "card/block.h"
 #include "card/state.h"
 #include "helper/conversation.h"
+#include "helper/held.h"
 #include "helper/hold_socket.h"
 #include "policy/file.h"
 #include "policy/log.h"
 
 #define CLIENT_MS 5000
-
-struct held {
-	struct card card;
-	struct so newer, older; /* SO secrets: what the last program changed it to, and had */
-	struct held *next;
-};
+#define LATE_MS   5000
+#define STEP_MS   20
 
 struct server {
 	struct conversation *k;
@@ -67,94 +63,6 @@ listen_for_programs(struct server *s)
 	return false;
 }
 
-static struct held *
-find(struct server *s, const struct identity *id)
-{
-	struct held *h;
-
-	for (h = s->cards; h != NULL; h = h->next) {
-		if (identity_equal(&h->card.id, id, true))
-			return h;
-	}
-	return NULL;
-}
-
-static struct held *
-find_or_add(struct server *s, const struct identity *id)
-{
-	struct held *h = find(s, id);
-
-	if (h != NULL)
-		return h;
-	h = calloc(1, sizeof(*h));
-	if (h == NULL)
-		return NULL;
-	if (card_open(&h->card, &s->k->office, id) != CKR_OK) {
-		free(h);
-		return NULL;
-	}
-	h->next = s->cards;
-	s->cards = h;
-	return h;
-}
-
-static void
-drop_unlocked(struct server *s, struct held *h)
-{
-	if (h->card.lock >= 0)
-		return;
-	s->cards = h->next;
-	card_close(&h->card);
-	free(h);
-}
-
-/* A program that knew none leaves what was known. */
-static void
-take_secrets(struct held *h, const struct wire_field *newer, const struct wire_field *older)
-{
-	if (newer == NULL && older == NULL)
-		return;
-	so_clear(&h->newer);
-	so_clear(&h->older);
-	if (newer != NULL)
-		h->newer.pin = secret_new(newer->bytes, newer->len);
-	if (older != NULL)
-		h->older.pin = secret_new(older->bytes, older->len);
-}
-
-static CK_RV
-take_card(struct server *s, struct wire *w)
-{
-	const struct wire_field *f = wire_get(w, WIRE_IDENTITY);
-	struct identity id;
-	struct held *h;
-	uint32_t proved = 0;
-
-	if (f == NULL)
-		return CKR_OK;
-	if (f->len != IDENTITY_WIRE_LEN)
-		return CKR_ARGUMENTS_BAD;
-	identity_unpack(&id, f->bytes);
-	h = find_or_add(s, &id);
-	if (h == NULL)
-		return CKR_FUNCTION_FAILED;
-	if (w->fd >= 0 && h->card.lock < 0) {
-		h->card.lock = file_aside(w->fd);
-		w->fd = -1;
-	}
-	if (h->card.lock < 0) {
-		drop_unlocked(s, h);
-		return CKR_FUNCTION_FAILED;
-	}
-	wire_get_u32(w, WIRE_FLAGS, &proved);
-	if (card_read(&h->card) == CKR_OK && proved) {
-		h->card.private.proved = true;
-		card_note(&h->card);
-	}
-	take_secrets(h, wire_get(w, WIRE_NEW_PIN), wire_get(w, WIRE_PIN));
-	return CKR_OK;
-}
-
 static void
 serve_program(struct server *s)
 {
@@ -170,7 +78,7 @@ serve_program(struct server *s)
 		cookie = wire_get(&w, WIRE_COOKIE);
 		if (cookie != NULL && cookie->len == sizeof(s->cookie) - 1 &&
 		    CRYPTO_memcmp(cookie->bytes, s->cookie, cookie->len) == 0)
-			rv = take_card(s, &w);
+			rv = held_take(&s->cards, &s->k->office, &w);
 		else
 			log_warning("a program shows a wrong cookie to a hold");
 	}
@@ -180,30 +88,6 @@ serve_program(struct server *s)
 	wire_send(sock, &a, CLIENT_MS);
 	wire_end(&a);
 	close(sock);
-}
-
-static CK_RV
-block_all(struct server *s)
-{
-	CK_RV rv = CKR_OK, one;
-	struct held *h;
-
-	while ((h = s->cards) != NULL) {
-		struct sitting sitting = {.newer = h->newer.pin != NULL ? &h->newer : NULL,
-		    .older = h->older.pin != NULL ? &h->older : NULL};
-
-		s->cards = h->next;
-		one = card_read(&h->card);
-		if (one == CKR_OK && h->card.record.state == RECORD_PERSONALIZING)
-			one = block_card(&h->card, &sitting, false);
-		if (one != CKR_OK)
-			rv = one;
-		card_close(&h->card);
-		so_clear(&h->newer);
-		so_clear(&h->older);
-		free(h);
-	}
-	return rv;
 }
 
 static void
@@ -245,6 +129,30 @@ serve_until_end(struct server *s)
 	}
 }
 
+/*
+ * The last programs may have ended so shortly before that their watchers are just about to hand
+ * over. One that goes on without the command keeps its watcher, which blocks the card at its end.
+ */
+static void
+await_programs(struct server *s)
+{
+	const char *dir = s->k->office.config->state_dir;
+	struct pollfd p = {.fd = s->sock, .events = POLLIN};
+	char id[HOLD_ID_LEN + 1];
+	unsigned waited;
+
+	snprintf(id, sizeof(id), "%.*s", HOLD_ID_LEN, s->cookie);
+	for (waited = 0; waited < LATE_MS && held_is_awaited(s->cards, dir, id);
+	     waited += STEP_MS) {
+		if (poll(&p, 1, STEP_MS) > 0)
+			serve_program(s);
+	}
+	if (waited >= LATE_MS)
+		log_warning("a program under p11-latch personalize goes on after its command "
+			    "ended; its card "
+			    "is blocked when it ends too");
+}
+
 static bool
 may_hold(struct conversation *k)
 {
@@ -268,7 +176,8 @@ hold_run(struct conversation *k)
 		send_cookie(&s);
 		if (!k->over)
 			serve_until_end(&s);
-		rv = block_all(&s);
+		await_programs(&s);
+		rv = held_block(&s.cards);
 	}
 	if (s.sock >= 0) {
 		close(s.sock);

@@ -54,12 +54,13 @@ static void
 load(void)
 {
 	atomic_store(&loader, pthread_self());
-	if (!provider_load() || !process_prepare()) {
+	if (provider_load() && process_prepare())
+		list = face_of_list(provider.vendor.list);
+	if (list != NULL) {
+		read_interfaces();
+	} else {
 		failed = true;
 		list = failed_list();
-	} else {
-		list = face_of_list(provider.vendor.list);
-		read_interfaces();
 	}
 	atomic_store(&loader, (pthread_t)0);
 }

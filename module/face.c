@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Faces: private copies of the vendor's function lists, made from positions and known lengths. */
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "module/face.h"
+#include "policy/log.h"
 
 #define AT(function) \
 	((offsetof(CK_FUNCTION_LIST, function) - offsetof(struct any_list, entry)) / sizeof(void *))
@@ -22,7 +24,8 @@ struct face {
 static unsigned char standard_name[] = INTERFACE_STANDARD;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct face faces[FACES_MAX];
+/* Not an array of them: most vendors have one list, and room for five would be a page more. */
+static struct face *faces[FACES_MAX];
 static size_t n_faces;
 
 const CK_FUNCTION_LIST *face_vendor[FACES_MAX];
@@ -89,13 +92,17 @@ set_exports(struct face *f)
 	set_entry(f, AT_GET_INTERFACE, pointer(&get_interface));
 }
 
-/* Under the lock, or in the first call of all. */
+/* Under the lock, or in the first call of all. NULL: no memory (logged). */
 static struct face *
 add_face(const void *vendor, CK_VERSION version, size_t n)
 {
-	struct face *f = &faces[n_faces];
+	struct face *f = calloc(1, sizeof(*f));
 	size_t i;
 
+	if (f == NULL) {
+		log_error("no memory");
+		return NULL;
+	}
 	f->vendor = vendor;
 	f->n = n;
 	f->list.version = version;
@@ -106,7 +113,7 @@ add_face(const void *vendor, CK_VERSION version, size_t n)
 	f->interface.name = standard_name;
 	f->interface.list = &f->list;
 	face_vendor[n_faces] = vendor;
-	n_faces++;
+	faces[n_faces++] = f;
 	return f;
 }
 
@@ -114,13 +121,15 @@ CK_FUNCTION_LIST *
 face_of_list(CK_FUNCTION_LIST *vendor)
 {
 	CK_VERSION version = vendor->version;
+	struct face *f;
 
 	/* What C_GetFunctionList gives ends where 2.40 ends, whatever version it claims. */
 	if (version.major > 2) {
 		version.major = 2;
 		version.minor = 40;
 	}
-	return (CK_FUNCTION_LIST *)&add_face(vendor, version, LIST_2_40)->list;
+	f = add_face(vendor, version, LIST_2_40);
+	return f != NULL ? (CK_FUNCTION_LIST *)&f->list : NULL;
 }
 
 struct interface *
@@ -140,8 +149,8 @@ face_of_interface(struct interface *vendor)
 		return NULL;
 	pthread_mutex_lock(&lock);
 	for (i = 0; i < n_faces && f == NULL; i++)
-		if (faces[i].vendor == vendor->list && faces[i].n == n)
-			f = &faces[i];
+		if (faces[i]->vendor == vendor->list && faces[i]->n == n)
+			f = faces[i];
 	if (f == NULL && n_faces < FACES_MAX)
 		f = add_face(vendor->list, version, n);
 	if (f != NULL)
@@ -153,5 +162,5 @@ face_of_interface(struct interface *vendor)
 struct interface *
 face_first(void)
 {
-	return &faces[0].interface;
+	return &faces[0]->interface;
 }

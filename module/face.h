@@ -33,7 +33,7 @@ extern const CK_FUNCTION_LIST *face_vendor[FACES_MAX];
 /* stubs.c: the function that stands for an entry in face number n. */
 void *stub_of(size_t face, enum stub stub);
 
-/* Makes the first face, of the list that C_GetFunctionList gave. */
+/* Makes the first face, of the list that C_GetFunctionList gave. NULL: no memory (logged). */
 CK_FUNCTION_LIST *face_of_list(CK_FUNCTION_LIST *vendor);
 
 /*

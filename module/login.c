@@ -133,9 +133,10 @@ static CK_RV
 login_as_user(const struct attempt *a)
 {
 	struct situation s;
+	CK_RV rv = situation_of_session(&s, a->v, a->session);
 
-	if (situation_of_session(&s, a->v, a->session) != CKR_OK)
-		return attempt_login(a);
+	if (rv != CKR_OK)
+		return situation_is_vendors(rv) ? attempt_login(a) : rv;
 	switch (s.standing) {
 	case STANDING_NONE:
 	case STANDING_ACTIVE:

@@ -138,14 +138,17 @@ call_set_pin(const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session, unsigned char
 	struct change change = {.session = session, .old = {old, old_len}, .new = {new, new_len}};
 	CK_SESSION_INFO info;
 	struct situation s;
+	CK_RV rv;
 
 	if (!process_initialized() || v->C_GetSessionInfo(session, &info) != CKR_OK)
 		return v->C_SetPIN(session, old, old_len, new, new_len);
 	if (info.state == CKS_RW_SO_FUNCTIONS)
 		return so_set_pin(v, session, &change.old, &change.new);
 	change.user = info.state == CKS_RO_USER_FUNCTIONS || info.state == CKS_RW_USER_FUNCTIONS;
-	if (situation_of_session(&s, v, session) != CKR_OK)
-		return v->C_SetPIN(session, old, old_len, new, new_len);
+	rv = situation_of_session(&s, v, session);
+	if (rv != CKR_OK)
+		return situation_is_vendors(rv) ? v->C_SetPIN(session, old, old_len, new, new_len)
+						: rv;
 	if (s.standing == STANDING_OURS)
 		return vendor_set_pin(&s, &change);
 	if (s.standing == STANDING_ACTIVE)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How a token stands when a call comes: who it is, its record, this process's part. */
 #include <string.h>
+#include <time.h>
 
 #include "module/provider.h"
 #include "module/situation.h"
 #include "module/slot.h"
 #include "policy/log.h"
+
+#define ASK_TRIES    5
+#define ASK_PAUSE_MS 4
 
 /* --- Who it is
  * ------------------------------------------------------------------------------------- */
@@ -44,6 +48,34 @@ take_info(struct situation *s, const CK_TOKEN_INFO *info)
 	s->fresh = true;
 }
 
+bool
+situation_is_vendors(CK_RV rv)
+{
+	return rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_TOKEN_NOT_PRESENT ||
+	       rv == CKR_DEVICE_REMOVED;
+}
+
+/* Modules were seen to give errors that pass, while another process works with the same token. */
+static CK_RV
+ask_who(const struct situation *s, CK_TOKEN_INFO *info)
+{
+	const struct timespec pause = {0, ASK_PAUSE_MS * 1000000l};
+	CK_RV rv;
+	int i;
+
+	for (i = 1;; i++) {
+		rv = s->v->C_GetTokenInfo(s->slot->id, info);
+		if (rv == CKR_OK || situation_is_vendors(rv) || i == ASK_TRIES)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (rv != CKR_OK && !situation_is_vendors(rv))
+		log_error("C_GetTokenInfo answers 0x%lx: who the token is cannot be seen, and the "
+			  "call is not made",
+		    rv);
+	return rv;
+}
+
 /* Asks the vendor who is in the slot. */
 static CK_RV
 look(struct situation *s)
@@ -54,7 +86,7 @@ look(struct situation *s)
 	CK_RV rv;
 
 	(void)slot_known(s->process, s->slot, &before, &s->profile, &opened);
-	rv = s->v->C_GetTokenInfo(s->slot->id, &info);
+	rv = ask_who(s, &info);
 	if (rv != CKR_OK)
 		return rv;
 	take_info(s, &info);

@@ -34,11 +34,14 @@ struct situation {
 
 /*
  * Finds out how the session's token stands. Where there is no record, that costs one open() that
- * fails. Not CKR_OK: the vendor knows no such session or no token is there; the vendor's own answer
- * will say so.
+ * fails. Not CKR_OK: where situation_is_vendors(), the vendor's own answer to the call will say so;
+ * else nobody can tell which token it is for, and the rv is the call's answer.
  */
 CK_RV situation_of_session(
     struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session);
+
+/* The vendor knows no such session, or no token is there. */
+bool situation_is_vendors(CK_RV rv);
 
 /* The same from what C_GetTokenInfo just gave; slot is NULL where this process never used it. */
 void situation_of_info(

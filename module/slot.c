@@ -31,7 +31,8 @@ slot_find(struct process *p, CK_SLOT_ID id)
 {
 	struct slot *s;
 
-	/* No lock: a slot is complete when it comes to the front of the list, and stays for ever. */
+	/* No lock: a slot is complete when it comes to the front of the list, and stays for ever.
+	 */
 	for (s = atomic_load_explicit(&p->slots, memory_order_acquire); s != NULL; s = s->next)
 		if (s->id == id)
 			return s;

@@ -56,6 +56,8 @@ so_logged_in(
 	}
 	slot_set_so(s.process, s.slot, so);
 	watch_end(&s);
+	if (s.died && !s.holding)
+		situation_settle(&s);
 }
 
 /*
@@ -94,8 +96,14 @@ announce(struct situation *s, struct wire *w, const char *call, bool *told)
 	if (!watch_ask(s, w, CLIENT_LIMIT_MS, call, &a))
 		return rv;
 	switch (a.verdict) {
-	case WIRE_WATCHING:
 	case WIRE_PERSONALIZING:
+		/* If the watcher dies before it hears how the vendor's call ended, there is a card
+		 * to settle. */
+		s->holding = true;
+		*told = true;
+		rv = CKR_OK;
+		break;
+	case WIRE_WATCHING:
 		*told = true;
 		rv = CKR_OK;
 		break;
@@ -142,8 +150,11 @@ call_init_pin(
 	bool told;
 	CK_RV rv;
 
-	if (!process_initialized() || situation_of_session(&s, v, session) != CKR_OK)
+	if (!process_initialized())
 		return v->C_InitPIN(session, pin, len);
+	rv = situation_of_session(&s, v, session);
+	if (rv != CKR_OK)
+		return situation_is_vendors(rv) ? v->C_InitPIN(session, pin, len) : rv;
 	so = slot_so(s.process, s.slot);
 	if (so == SO_UNGOVERNED)
 		return v->C_InitPIN(session, pin, len);
@@ -162,6 +173,8 @@ call_init_pin(
 			rv = finish(&s, rv, call);
 	}
 	watch_end(&s);
+	if (s.died && !s.holding)
+		situation_settle(&s);
 	return rv;
 }
 
@@ -198,8 +211,11 @@ so_set_pin(const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session, const struct pi
 	struct situation s;
 	CK_RV rv;
 
-	if (situation_of_session(&s, v, session) != CKR_OK)
-		return v->C_SetPIN(session, old->bytes, old->len, new->bytes, new->len);
+	rv = situation_of_session(&s, v, session);
+	if (rv != CKR_OK)
+		return situation_is_vendors(rv)
+			   ? v->C_SetPIN(session, old->bytes, old->len, new->bytes, new->len)
+			   : rv;
 	so = slot_so(s.process, s.slot);
 	if (so == SO_UNGOVERNED)
 		return v->C_SetPIN(session, old->bytes, old->len, new->bytes, new->len);
@@ -208,6 +224,8 @@ so_set_pin(const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session, const struct pi
 	watch_begin(&s);
 	rv = set_pin_in_turn(&s, so, session, old, new);
 	watch_end(&s);
+	if (s.died && !s.holding)
+		situation_settle(&s);
 	return rv;
 }
 

@@ -3,7 +3,7 @@
 #include "module/twin.h"
 #include "policy/log.h"
 
-#define SLOTS_MAX 256
+#define SLOTS_MAX 1024
 
 static bool
 is_twin(const struct situation *s, CK_SLOT_ID slot)
@@ -22,9 +22,18 @@ twin_is_there(const struct situation *s, const char *call)
 {
 	CK_SLOT_ID slots[SLOTS_MAX];
 	CK_ULONG n = SLOTS_MAX, i;
+	CK_RV rv;
 
-	if (s->v->C_GetSlotList(CK_TRUE, slots, &n) != CKR_OK)
+	if (s->v->C_GetSlotList == NULL)
 		return false;
+	rv = s->v->C_GetSlotList(CK_TRUE, slots, &n);
+	if (rv != CKR_OK) {
+		log_error("%s, %s: whether another token has the same identity cannot be seen: "
+			  "C_GetSlotList: "
+			  "0x%lx",
+		    call, s->uri, rv);
+		return true;
+	}
 	for (i = 0; i < n; i++) {
 		if (!is_twin(s, slots[i]))
 			continue;

@@ -45,6 +45,7 @@ watch_ask(struct situation *s, struct wire *w, int limit_ms, const char *call, s
 	}
 	if (!client_ask(&slot->watcher, w, limit_ms, call, s->uri, a)) {
 		client_close(&slot->watcher);
+		s->died = s->died || s->holding;
 		s->holding = false;
 		return false;
 	}

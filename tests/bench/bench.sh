@@ -226,6 +226,8 @@ unblock_row() {
 	unblock_reference=$(least "$SCRATCH/reference")
 	unblock_goal=$(calc "1.5 * $unblock_reference + $1")
 	note_line "pkcs11-tool --init-pin as SO: $unblock_reference ms; scrypt: $1 ms"
+	[ "$kind" != softhsm ] ||
+		note_line "p11-latch waits an instant before it looks again: SoftHSM loses updates"
 	row_of_one "C_SetPIN(PUK, new)" "$(least "$SCRATCH/unblock")" "$unblock_goal" ms
 	row_of_one "pkcs11-tool --unlock-pin, all of it" "$(least "$SCRATCH/unblock-tool")" - ms
 }

@@ -240,17 +240,44 @@ fixture_no_record(void)
 	unlink(path);
 }
 
+/* Takes the lines out that begin so; how many there were. */
+static unsigned
+drop_lines(char *text, const char *begin)
+{
+	char *line = text, *next;
+	unsigned n = 0;
+
+	while ((line = strstr(line, begin)) != NULL) {
+		next = strchr(line, '\n');
+		next = next != NULL ? next + 1 : line + strlen(line);
+		memmove(line, next, strlen(next) + 1);
+		n++;
+	}
+	return n;
+}
+
 /* Lines that begin with START are about the process, and tested by themselves. */
 static void
 drop_starts(char *text)
 {
-	char *line = text, *next;
+	drop_lines(text, "START ");
+}
 
-	while ((line = strstr(line, "START ")) != NULL) {
-		next = strchr(line, '\n');
-		next = next != NULL ? next + 1 : line + strlen(line);
-		memmove(line, next, strlen(next) + 1);
-	}
+/* One helper's end may come after the beginning of the next: when is nobody's promise, how many is.
+ */
+static bool
+same_but_for_ends(const char *log, const char *expected)
+{
+	char *a = strdup(log), *b = strdup(expected);
+	bool same;
+
+	ck_assert_ptr_nonnull(a);
+	ck_assert_ptr_nonnull(b);
+	same = drop_lines(a, "END 1\n") == drop_lines(b, "END 1\n") &&
+	       drop_lines(a, "END ") == drop_lines(b, "END ") && strcmp(a, b) == 0;
+	free(a);
+	free(b);
+	return same;
 }
 
 char *
@@ -283,11 +310,12 @@ fixture_asked(const char *expected)
 		free(log);
 		log = fixture_read("log");
 		drop_starts(log);
-		if (strcmp(log, expected) == 0)
+		if (same_but_for_ends(log, expected))
 			break;
 		nanosleep(&pause, NULL);
 	}
-	ck_assert_str_eq(log, expected);
+	if (!same_but_for_ends(log, expected))
+		ck_assert_str_eq(log, expected);
 	free(log);
 }
 

@@ -31,6 +31,25 @@ START_TEST(no_record)
 }
 END_TEST
 
+/* Where nobody can tell whose PIN it is, the vendor is not asked to change it. */
+START_TEST(token_not_seen)
+{
+	CK_SESSION_HANDLE h = fixture_session();
+
+	fixture_record("blocked", "scramble", 1, "");
+	control->refuse[F_GET_TOKEN_INFO] = CKR_GENERAL_ERROR;
+	ck_assert_rv(fixture_set_pin(h, TEST_PIN, "5555"), CKR_GENERAL_ERROR);
+	ck_assert_rv(fixture_login(h, CKU_USER, TEST_PIN), CKR_GENERAL_ERROR);
+	ck_assert_uint_eq(control->calls[F_SET_PIN], 0);
+	ck_assert_uint_eq(control->calls[F_LOGIN], 0);
+	/* A card that is not there: the vendor says so itself. */
+	control->refuse[F_GET_TOKEN_INFO] = CKR_TOKEN_NOT_PRESENT;
+	control->refuse[F_SET_PIN] = CKR_DEVICE_REMOVED;
+	ck_assert_rv(fixture_set_pin(h, TEST_PIN, "5555"), CKR_DEVICE_REMOVED);
+	fixture_asked("");
+}
+END_TEST
+
 START_TEST(in_a_user_session)
 {
 	CK_SESSION_HANDLE h = fixture_session();
@@ -229,6 +248,7 @@ suite(void)
 	tcase_set_timeout(t, 30);
 	tcase_add_test(t, no_record);
 	tcase_add_test(t, in_a_user_session);
+	tcase_add_test(t, token_not_seen);
 	tcase_add_test(t, active);
 	tcase_add_test(t, active_stale);
 	tcase_add_test(t, blocked);

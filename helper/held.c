@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The cards that a hold has: handed over by its programs, with their locks, to be blocked at its
+ * end. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "card/block.h"
+#include "card/records.h"
+#include "helper/held.h"
+#include "policy/file.h"
+
+static struct held *
+find(struct held *list, const struct identity *id)
+{
+	struct held *h;
+
+	for (h = list; h != NULL; h = h->next) {
+		if (identity_equal(&h->card.id, id, true))
+			return h;
+	}
+	return NULL;
+}
+
+static struct held *
+find_or_add(struct held **list, struct office *o, const struct identity *id)
+{
+	struct held *h = find(*list, id);
+
+	if (h != NULL)
+		return h;
+	h = calloc(1, sizeof(*h));
+	if (h == NULL)
+		return NULL;
+	if (card_open(&h->card, o, id) != CKR_OK) {
+		free(h);
+		return NULL;
+	}
+	h->next = *list;
+	*list = h;
+	return h;
+}
+
+static void
+drop_unlocked(struct held **list, struct held *h)
+{
+	if (h->card.lock >= 0)
+		return;
+	*list = h->next;
+	card_close(&h->card);
+	free(h);
+}
+
+/* A program that knew none leaves what was known. */
+static void
+take_secrets(struct held *h, const struct wire_field *newer, const struct wire_field *older)
+{
+	if (newer == NULL && older == NULL)
+		return;
+	so_clear(&h->newer);
+	so_clear(&h->older);
+	if (newer != NULL)
+		h->newer.pin = secret_new(newer->bytes, newer->len);
+	if (older != NULL)
+		h->older.pin = secret_new(older->bytes, older->len);
+}
+
+CK_RV
+held_take(struct held **list, struct office *o, struct wire *w)
+{
+	const struct wire_field *f = wire_get(w, WIRE_IDENTITY);
+	struct identity id;
+	struct held *h;
+	uint32_t proved = 0;
+
+	if (f == NULL)
+		return CKR_OK;
+	if (f->len != IDENTITY_WIRE_LEN)
+		return CKR_ARGUMENTS_BAD;
+	identity_unpack(&id, f->bytes);
+	h = find_or_add(list, o, &id);
+	if (h == NULL)
+		return CKR_FUNCTION_FAILED;
+	if (w->fd >= 0 && h->card.lock < 0) {
+		h->card.lock = file_aside(w->fd);
+		w->fd = -1;
+	}
+	if (h->card.lock < 0) {
+		drop_unlocked(list, h);
+		return CKR_FUNCTION_FAILED;
+	}
+	wire_get_u32(w, WIRE_FLAGS, &proved);
+	if (card_read(&h->card) == CKR_OK && proved) {
+		h->card.private.proved = true;
+		card_note(&h->card);
+	}
+	take_secrets(h, wire_get(w, WIRE_NEW_PIN), wire_get(w, WIRE_PIN));
+	return CKR_OK;
+}
+
+struct awaited {
+	const struct held *list;
+	const char *hold;
+	bool any;
+};
+
+static void
+look_at(const char *file, const struct record *r, bool damaged, void *arg)
+{
+	struct awaited *a = arg;
+	const struct held *h;
+
+	(void)file;
+	if (damaged || r->state != RECORD_PERSONALIZING || strcmp(r->hold, a->hold) != 0)
+		return;
+	for (h = a->list; h != NULL; h = h->next) {
+		if (identity_equal(&h->card.id, &r->identity, true))
+			return;
+	}
+	a->any = true;
+}
+
+bool
+held_is_awaited(const struct held *list, const char *state_dir, const char *hold)
+{
+	struct awaited a = {.list = list, .hold = hold};
+
+	return records_each(state_dir, look_at, &a) && a.any;
+}
+
+CK_RV
+held_block(struct held **list)
+{
+	CK_RV rv = CKR_OK, one;
+	struct held *h;
+
+	while ((h = *list) != NULL) {
+		struct sitting sitting = {.newer = h->newer.pin != NULL ? &h->newer : NULL,
+		    .older = h->older.pin != NULL ? &h->older : NULL};
+
+		*list = h->next;
+		one = card_read(&h->card);
+		if (one == CKR_OK && h->card.record.state == RECORD_PERSONALIZING)
+			one = block_card(&h->card, &sitting, false);
+		if (one != CKR_OK)
+			rv = one;
+		card_close(&h->card);
+		so_clear(&h->newer);
+		so_clear(&h->older);
+		free(h);
+	}
+	return rv;
+}
