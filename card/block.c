@@ -99,53 +99,6 @@ out:
 	return rv;
 }
 
-/* One SO secret after the other; each only while the card's tries allow. */
-static CK_RV
-scramble_with(struct card *c, const struct so *so)
-{
-	CK_RV rv;
-
-	rv = so_may_try(c, so, SO_VIA_REQUEST);
-	if (rv != CKR_OK)
-		return rv;
-	if (!so_count_try(c, SO_VIA_REQUEST))
-		return CKR_FUNCTION_FAILED;
-	rv = block_scramble(c, so, NULL);
-	so_tried(c, SO_VIA_REQUEST, rv);
-	return rv;
-}
-
-static CK_RV
-scramble_any(struct card *c, const struct sitting *sitting, char *why, size_t size)
-{
-	struct so policy = {0};
-	CK_RV rv = CKR_FUNCTION_FAILED;
-
-	snprintf(why, size, "nobody here holds the SO secret (InitialPUK= or CardManagerKey=)");
-	if (sitting->newer != NULL && (rv = scramble_with(c, sitting->newer)) == CKR_OK)
-		return rv;
-	if (sitting->older != NULL && (rv = scramble_with(c, sitting->older)) == CKR_OK)
-		return rv;
-	if (c->office->caller == CALLER_ANYONE) {
-		snprintf(why, size, "it needs the policy's SO secret: an operator has to come");
-		return CKR_FUNCTION_FAILED;
-	}
-	if (!so_of_policy(c, true, &policy)) {
-		snprintf(why, size, "the policy's SO secret cannot be had; see the log");
-		return CKR_FUNCTION_FAILED;
-	}
-	if (policy.pin != NULL) {
-		rv = scramble_with(c, &policy);
-		if (rv != CKR_OK)
-			snprintf(why, size, "with the policy's SO secret the card answers %s",
-			    rv_name(rv));
-	} else if (rv != CKR_FUNCTION_FAILED) {
-		snprintf(why, size, "with the holder's SO secret the card answers %s", rv_name(rv));
-	}
-	so_clear(&policy);
-	return rv;
-}
-
 static CK_RV
 lock_it(struct card *c)
 {
@@ -209,10 +162,45 @@ block_needs_so(const struct card *c, bool force)
 	return !(wants_lock(c) && (c->private.proved || force));
 }
 
+/* Then a card that is locked stays so, for its user too. */
+static bool
+so_is_locked(const struct card *c)
+{
+	bool known;
+
+	return so_tries_left(c, &known) == 0;
+}
+
+/*
+ * What unlocks a card that is only locked is what its holder had: it is scrambled nowhere, which
+ * would prove it. Which of two it is, nobody knows.
+ */
+static void
+place_sitting(struct card *c, const struct sitting *s)
+{
+	const struct so *so = s->newer != NULL ? s->newer : s->older;
+
+	if (so == NULL || (s->newer != NULL && s->older != NULL) ||
+	    c->office->caller == CALLER_ANYONE || !block_believes(c, s))
+		return;
+	so_place(c, so);
+	card_note(c);
+}
+
+/* Not where the card took none of the SO secrets: nobody would unlock it. */
+static bool
+may_lock_yet(const struct card *c, CK_RV scrambled, bool force)
+{
+	if (!c->private.proved || !c->profile.user_counter || c->profile.never_guess)
+		return false;
+	return force || !(c->so_try == SO_SENT || scrambled == CKR_PIN_INCORRECT ||
+			    scrambled == CKR_PIN_LOCKED || so_is_locked(c));
+}
+
 CK_RV
 block_card(struct card *c, const struct sitting *sitting, bool force)
 {
-	bool lock = wants_lock(c);
+	bool lock = wants_lock(c), proof;
 	char why[128] = "";
 	CK_RV rv;
 
@@ -221,24 +209,21 @@ block_card(struct card *c, const struct sitting *sitting, bool force)
 		return postpone(c, rv);
 	if (card_reborn(c))
 		return CKR_OK;
-	if (c->office->caller != CALLER_ANYONE &&
-	    (sitting->newer != NULL || sitting->older != NULL))
-		so_place(c, sitting->newer != NULL ? sitting->newer : sitting->older);
-	if (lock && (c->private.proved || force)) {
-		if (lock_it(c) == CKR_OK)
-			return CKR_OK;
-		lock = false;
+	proof = force || (c->private.proved && !so_is_locked(c));
+	if (lock && proof && lock_it(c) == CKR_OK) {
+		place_sitting(c, sitting);
+		return CKR_OK;
 	}
-	rv = scramble_any(c, sitting, why, sizeof(why));
+	rv = block_scramble_any(c, sitting, why, sizeof(why));
+	if (rv == CKR_OK) {
+		/* That was the proof. A lock that fails leaves it scrambled, which is blocked. */
+		if (lock && !proof)
+			lock_it(c);
+		return CKR_OK;
+	}
 	/* A card that did not lock after proof, or was to be scrambled and cannot: what else is
 	 * left. */
-	if (rv != CKR_OK && !lock && c->private.proved && c->profile.user_counter &&
-	    !c->profile.never_guess && lock_it(c) == CKR_OK)
+	if ((proof || !lock) && may_lock_yet(c, rv, force) && lock_it(c) == CKR_OK)
 		return CKR_OK;
-	if (rv != CKR_OK)
-		return refuse(c, why);
-	/* Scrambling was the proof. A lock that fails leaves it scrambled, which is blocked. */
-	if (lock)
-		lock_it(c);
-	return CKR_OK;
+	return refuse(c, why);
 }

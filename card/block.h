@@ -10,6 +10,7 @@
 /* SO secrets that the holder had, either may be NULL: the newer is tried first. */
 struct sitting {
 	const struct so *newer, *older;
+	bool proved; /* a C_InitPIN of the holder's has succeeded with them */
 };
 
 /*
@@ -30,6 +31,15 @@ bool block_needs_so(const struct card *c, bool force);
  * on. *r, if not NULL, gets it. CKR_PIN_INCORRECT, CKR_PIN_LOCKED: so is not the card's secret.
  */
 CK_RV block_scramble(struct card *c, const struct so *so, struct secret **r);
+
+/*
+ * The same with each SO secret that can be had, until one is right; as the card's tries allow. why:
+ * for people, where none was. The rv is the last one's; CKR_FUNCTION_FAILED where there is none.
+ */
+CK_RV block_scramble_any(struct card *c, const struct sitting *sitting, char *why, size_t size);
+
+/* Whether more than a C_Login that proves nothing speaks for the sitting's secrets. */
+bool block_believes(const struct card *c, const struct sitting *s);
 
 /* The R of a scrambled card by its salt; CKR_FUNCTION_FAILED where there is no salt. */
 CK_RV block_r(struct card *c, const struct so *so, struct secret **r);

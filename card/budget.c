@@ -22,10 +22,12 @@ so_tries_left(const struct card *c, bool *known)
 		return 1;
 	if (flags & CKF_SO_PIN_COUNT_LOW)
 		return 2;
-	if (p->so_counter == SO_COUNTER_HIDDEN && p->so_tries != 0)
-		return p->so_tries > c->private.so_wrong ? p->so_tries - c->private.so_wrong : 0;
 	*known = p->so_tries != 0;
-	return *known ? p->so_tries : 2;
+	if (!*known)
+		return c->private.so_wrong == 0 ? 2 : 1;
+	if (p->so_counter == SO_COUNTER_HIDDEN)
+		return p->so_tries > c->private.so_wrong ? p->so_tries - c->private.so_wrong : 0;
+	return p->so_tries;
 }
 
 static bool
@@ -57,8 +59,27 @@ login_may_try(const struct card *c)
 	return known && left >= 3 && c->private.login_wrong == 0;
 }
 
-CK_RV
-so_may_try(struct card *c, const struct so *so, enum so_via via)
+static void
+log_kept(const struct card *c, unsigned left, bool known)
+{
+	if (left == 0)
+		log_error(
+		    "%s: the SO PIN is locked: PUK and card manager key are of no use any more",
+		    c->uri);
+	else if (known)
+		log_error(
+		    "%s: only the last try of the SO PIN remains and is kept; p11-latch unblock "
+		    "--last-try spends it",
+		    c->uri);
+	else
+		log_error("%s: a wrong PUK or card manager key was sent, and nobody knows how many "
+			  "tries remain: no other is sent; p11-latch unblock --last-try sends one, "
+			  "p11-latch reset allows it again, Profile.SoTries= lets know",
+		    c->uri);
+}
+
+static CK_RV
+may_try(struct card *c, const struct so *so, enum so_via via)
 {
 	unsigned least = via == SO_VIA_LAST_TRY ? 1 : 2, left;
 	bool known;
@@ -81,49 +102,50 @@ so_may_try(struct card *c, const struct so *so, enum so_via via)
 	left = so_tries_left(c, &known);
 	if (left >= least)
 		return CKR_OK;
-	if (left == 0)
-		log_error(
-		    "%s: the SO PIN is locked: PUK and card manager key are of no use any more",
-		    c->uri);
-	else
-		log_error(
-		    "%s: only the last try of the SO PIN remains and is kept; p11-latch unblock "
-		    "--last-try spends it",
-		    c->uri);
+	log_kept(c, left, known);
 	return CKR_PIN_LOCKED;
 }
 
-/* Where the card itself counts, or nobody does, and nothing is asked of this count, there is none.
- */
+/* Where the card itself shows its count, or nobody counts, and nothing is asked of this one, there
+ * is none. */
 static bool
 counts(const struct card *c, enum so_via via)
 {
 	if (c->profile.so_counter == SO_COUNTER_NONE)
 		return false;
-	return via == SO_VIA_LOGIN || c->profile.so_counter == SO_COUNTER_HIDDEN;
+	return via == SO_VIA_LOGIN || c->profile.so_counter == SO_COUNTER_HIDDEN ||
+	       c->profile.so_tries == 0;
 }
 
-bool
-so_count_try(struct card *c, enum so_via via)
+CK_RV
+so_begin_try(struct card *c, const struct so *so, enum so_via via)
 {
+	CK_RV rv = c->so_try == SO_SENT ? card_peek(c) : CKR_OK;
+
+	if (rv == CKR_OK)
+		rv = may_try(c, so, via);
+	if (rv != CKR_OK)
+		return rv;
+	c->so_try = SO_NOT_SENT;
 	if (counts(c, via)) {
 		c->private.so_wrong++;
 		if (via == SO_VIA_LOGIN)
 			c->private.login_wrong++;
 	}
-	return card_note(c);
+	return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
 bool
 so_tried(struct card *c, enum so_via via, CK_RV rv)
 {
-	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED)
-		return true;
-	if (rv == CKR_OK) {
+	bool gone = rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT;
+
+	if (rv == CKR_OK && c->so_try == SO_PROVED) {
 		c->private.so_wrong = 0;
 		c->private.login_wrong = 0;
-	} else if (counts(c, via)) {
-		/* It did not come so far as to cost a try. */
+	} else if (counts(c, via) && (rv == CKR_OK || gone || c->so_try != SO_SENT)) {
+		/* It did not come so far as to cost a try, or C_Login alone said yes; a card that
+		 * is pulled gives no answer. */
 		if (c->private.so_wrong > 0)
 			c->private.so_wrong--;
 		if (via == SO_VIA_LOGIN && c->private.login_wrong > 0)

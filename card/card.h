@@ -13,6 +13,9 @@
 #include "card/profile.h"
 #include "card/record.h"
 
+/* SO_SENT: to a card that counts, which did not prove it right; info may be older than that. */
+enum so_try { SO_NOT_SENT, SO_SENT, SO_PROVED };
+
 struct card {
 	struct office *office;
 	struct identity id;
@@ -28,6 +31,8 @@ struct card {
 	int gate;           /* strangers' own lock before it; -1: none */
 	CK_TOKEN_INFO info; /* as card_look() or the application saw it last */
 	bool keep, kept;    /* card_keep() */
+	enum so_try so_try; /* what became of the last SO secret */
+	bool changed;       /* the PIN may be another than before, or locked (card/pin.c) */
 	CK_SLOT_ID kept_slot;
 };
 
@@ -52,15 +57,20 @@ void card_release(struct card *c);
 
 /*
  * One piece of work: C_Initialize, the token is found, fn, C_Finalize; all of it again where
- * another process disturbed it. arg goes to fn as it is.
+ * another process disturbed it. Not where fn has spent a try, unless a new load shows that the card
+ * did not count it. arg goes to fn as it is.
  */
 struct work {
 	struct card *card;
 	CK_FUNCTION_LIST *f;
 	CK_SLOT_ID slot;
+	CK_FLAGS spent; /* by fn: what failed may have been counted, which one of these shows */
 };
 typedef CK_RV (*work_fn)(struct work *w, void *arg);
 CK_RV card_work(struct card *c, work_fn fn, void *arg);
+
+/* Looks at the card in a fresh load (c->info), and no more. */
+CK_RV card_peek(struct card *c);
 
 /*
  * Looks at the card in a fresh load (c->info), and lets its truth prevail over the record: a new

@@ -164,7 +164,9 @@ print_row_other(struct card *c, const struct held *h, FILE *out)
 	else if (left < 2)
 		fprintf(out, "no: %s\n",
 		    left == 0 ? "the SO PIN is locked"
-			      : "only the last SO try remains; unblock --last-try spends it");
+		    : known   ? "only the last SO try remains; unblock --last-try spends it"
+			      : "a wrong one was sent, and nobody knows how many remain; reset "
+				"allows it again");
 	else
 		fprintf(out, "yes, while at least two SO tries remain; %s%u now\n",
 		    known ? "" : "not known, taken for ", left);

@@ -144,8 +144,11 @@ flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh)
 {
 	if (pin_unchanged(rv))
 		return nothing_happened(c, kind, fresh);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK) {
 		c->private.proved = true;
+		c->private.so_wrong = 0;
+		c->private.login_wrong = 0;
+	}
 	if (kind == INIT_PERSONALIZE) {
 		if (rv != CKR_OK)
 			log_warning(
@@ -153,8 +156,6 @@ flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh)
 		return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 	}
 	if (rv == CKR_OK) {
-		c->private.so_wrong = 0;
-		c->private.login_wrong = 0;
 		rv = unblock_finish(c, NULL);
 	} else {
 		/* Whether the PIN is the new one is found out at the next login: the journal stays

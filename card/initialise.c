@@ -9,6 +9,7 @@
 
 struct init {
 	const struct so *so;
+	bool counts; /* a wrong SO secret costs a try */
 	CK_UTF8CHAR label[LABEL_LEN];
 	CK_TOKEN_INFO info;
 };
@@ -19,8 +20,10 @@ init_token(struct work *w, void *arg)
 	struct init *i = arg;
 	CK_RV rv;
 
+	w->card->so_try = i->counts ? SO_SENT : SO_NOT_SENT;
 	rv = w->f->C_InitToken(w->slot, (CK_BYTE *)(uintptr_t)secret_bytes(i->so->pin),
 	    secret_len(i->so->pin), i->label);
+	w->spent = rv != CKR_OK && i->counts ? SO_COUNT_FLAGS : 0;
 	return rv == CKR_OK ? w->f->C_GetTokenInfo(w->slot, &i->info) : rv;
 }
 
@@ -83,15 +86,13 @@ CK_RV
 initialise_card(struct card *c, const struct so *so, const struct secret *label)
 {
 	bool counts = (c->info.flags & CKF_TOKEN_INITIALIZED) != 0;
-	struct init i = {.so = so};
+	struct init i = {.so = so, .counts = counts && c->profile.so_counter != SO_COUNTER_NONE};
 	CK_RV rv = CKR_OK;
 
 	if (would_destroy(c) || !set_label(c, label, i.label))
 		return CKR_FUNCTION_FAILED;
 	if (counts)
-		rv = so_may_try(c, so, SO_VIA_REQUEST);
-	if (rv == CKR_OK && counts && !so_count_try(c, SO_VIA_REQUEST))
-		rv = CKR_FUNCTION_FAILED;
+		rv = so_begin_try(c, so, SO_VIA_REQUEST);
 	if (rv != CKR_OK)
 		return rv;
 	rv = card_work(c, init_token, &i);

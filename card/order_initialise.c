@@ -38,7 +38,7 @@ change_first_so(struct task *t, struct so *so)
 static CK_RV
 first_pin(struct task *t, struct so *so, const struct secret *pin)
 {
-	const struct sitting sitting = {.newer = so};
+	const struct sitting sitting = {.newer = so, .proved = true};
 	struct card *c = t->c;
 	CK_RV rv;
 

@@ -3,6 +3,7 @@
 #include "card/block.h"
 #include "card/flow.h"
 #include "card/order_part.h"
+#include "card/record_write.h"
 #include "card/unblock.h"
 #include "policy/log.h"
 
@@ -70,14 +71,39 @@ order_value(struct card *c, const struct order *order, const struct description 
 	return ok;
 }
 
+/* As long as the record says so, whoever comes next ends what was interrupted. */
+static bool
+announce_block(struct card *c)
+{
+	struct record *r = &c->record;
+
+	if (r->state == RECORD_BLOCKED || r->state == RECORD_PERSONALIZING)
+		return true;
+	r->ending = false;
+	r->hold[0] = '\0';
+	r->why[0] = '\0';
+	return card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false);
+}
+
 /* What was before is put back: a card in use is not to be refused because an order failed. */
 static void
 restore(struct card *c, const struct record *before)
 {
-	if (before->state == RECORD_NONE)
-		card_forget(c);
-	else if (before->state != RECORD_PERSONALIZING)
-		card_record(c, before->state, before->method, false);
+	const char *dir = c->office->config->state_dir;
+	unsigned so_wrong = c->private.so_wrong;
+
+	if (before->state == RECORD_PERSONALIZING)
+		return;
+	if (before->state != RECORD_NONE) {
+		c->record = *before;
+		record_write(dir, c->profile.label_identity, &c->record);
+		return;
+	}
+	/* The count of wrong SO secrets is kept: the next order may bring another. */
+	if (card_forget(c) && so_wrong != 0) {
+		c->private.so_wrong = so_wrong;
+		card_note(c);
+	}
 }
 
 static enum order_status
@@ -85,11 +111,21 @@ block_now(struct card *c, const struct order *order, const struct sitting *sitti
 {
 	struct record before = c->record;
 
+	c->changed = false;
+	if (!announce_block(c))
+		return ORDER_FAILED;
 	if (block_card(c, sitting, order->force) != CKR_OK) {
-		restore(c, &before);
+		if (c->changed)
+			log_error("%s: its PIN may be another than before, and it is refused until "
+				  "it is blocked; p11-latch block, or recover, tries again",
+			    c->uri);
+		else
+			restore(c, &before);
 		return ORDER_FAILED;
 	}
 	if (c->record.state != RECORD_BLOCKED) {
+		if (c->record.state != RECORD_NONE)
+			restore(c, &before);
 		log_error("%s: has no PIN so far, there is nothing to block", c->uri);
 		return ORDER_FAILED;
 	}

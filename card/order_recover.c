@@ -37,8 +37,8 @@ follow(struct card *c, FILE *out)
 		    c->uri);
 		return ORDER_DONE;
 	}
-	rv = so_may_try(c, &so, SO_VIA_REQUEST);
-	ok = rv == CKR_OK && so_count_try(c, SO_VIA_REQUEST);
+	rv = so_begin_try(c, &so, SO_VIA_REQUEST);
+	ok = rv == CKR_OK;
 	if (ok) {
 		rv = pin_so_login(c, &so);
 		so_tried(c, SO_VIA_REQUEST, rv);

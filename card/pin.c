@@ -4,11 +4,9 @@
 #include <time.h>
 
 #include "card/pin.h"
-#include "card/scramble.h"
 #include "policy/log.h"
 
 #define REPEATS       10 /* of what another process made be lost */
-#define LOCK_MOST     32
 #define LOOKS         3
 #define LOOK_AGAIN_MS 10
 
@@ -33,6 +31,29 @@ open_session(struct work *w, bool writable, CK_SESSION_HANDLE *session)
 	return w->f->C_OpenSession(w->slot, flags, NULL, NULL, session);
 }
 
+#define USER_COUNT_FLAGS (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED)
+
+/* C_Login; a refusal may be a try that the card counts, whatever it answers. */
+static CK_RV
+send_login(struct work *w, CK_SESSION_HANDLE session, CK_USER_TYPE user, const struct secret *pin)
+{
+	const struct profile *p = &w->card->profile;
+	bool so = user == CKU_SO, counts = so ? p->so_counter != SO_COUNTER_NONE : p->user_counter;
+	CK_RV rv;
+
+	if (so)
+		w->card->so_try = counts ? SO_SENT : SO_NOT_SENT;
+	rv = w->f->C_Login(session, user, bytes(pin), secret_len(pin));
+	/* SmartPGP's word for a wrong one. */
+	if (rv == CKR_USER_NOT_LOGGED_IN)
+		rv = CKR_PIN_INCORRECT;
+	if (so && rv == CKR_OK && p->so_login_proves)
+		w->card->so_try = SO_PROVED;
+	if (rv != CKR_OK && counts)
+		w->spent = so ? SO_COUNT_FLAGS : USER_COUNT_FLAGS;
+	return rv;
+}
+
 static CK_RV
 login_once(struct work *w, CK_USER_TYPE user, const struct secret *pin)
 {
@@ -42,7 +63,7 @@ login_once(struct work *w, CK_USER_TYPE user, const struct secret *pin)
 	rv = open_session(w, user == CKU_SO, &session);
 	if (rv != CKR_OK)
 		return rv;
-	rv = w->f->C_Login(session, user, bytes(pin), secret_len(pin));
+	rv = send_login(w, session, user, pin);
 	if (rv == CKR_OK)
 		w->f->C_Logout(session);
 	w->f->C_CloseSession(session);
@@ -98,6 +119,26 @@ pin_logins(struct card *c, const struct so *so, const struct secret *pin, CK_RV 
 	return rv;
 }
 
+static CK_RV
+set_so(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
+{
+	return w->f->C_SetPIN(session, bytes(job->so->pin), secret_len(job->so->pin),
+	    bytes(job->new_so->pin), secret_len(job->new_so->pin));
+}
+
+static CK_RV
+init_pin(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
+{
+	bool changed = w->card->changed;
+	CK_RV rv;
+
+	w->card->changed = true;
+	rv = w->f->C_InitPIN(session, bytes(job->pin), secret_len(job->pin));
+	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv))
+		w->card->changed = changed;
+	return rv;
+}
+
 /* C_InitPIN, or with new_so C_SetPIN, in an SO session. */
 static CK_RV
 as_so(struct work *w, void *arg)
@@ -109,14 +150,15 @@ as_so(struct work *w, void *arg)
 	rv = open_session(w, true, &session);
 	if (rv != CKR_OK)
 		return rv;
-	rv = w->f->C_Login(session, CKU_SO, bytes(job->so->pin), secret_len(job->so->pin));
+	rv = send_login(w, session, CKU_SO, job->so->pin);
 	if (rv == CKR_OK) {
 		job->proved = true;
-		if (job->new_so != NULL)
-			rv = w->f->C_SetPIN(session, bytes(job->so->pin), secret_len(job->so->pin),
-			    bytes(job->new_so->pin), secret_len(job->new_so->pin));
-		else
-			rv = w->f->C_InitPIN(session, bytes(job->pin), secret_len(job->pin));
+		rv = job->new_so != NULL ? set_so(w, session, job) : init_pin(w, session, job);
+		/* Where C_Login proves nothing, this was the try. */
+		if (rv == CKR_OK)
+			w->card->so_try = SO_PROVED;
+		else if (w->card->so_try == SO_SENT)
+			w->spent = SO_COUNT_FLAGS;
 		w->f->C_Logout(session);
 	}
 	w->f->C_CloseSession(session);
@@ -189,61 +231,6 @@ pin_change_so(struct card *c, const struct so *old, const struct so *new)
 			return rv;
 		log_warning("%s: another process undid C_SetPIN as SO; again", c->uri);
 	}
-	return CKR_FUNCTION_FAILED;
-}
-
-/* One wrong PIN after the other, until the card answers something else than CKR_PIN_INCORRECT. */
-static CK_RV
-wrong_logins(struct work *w, void *arg)
-{
-	CK_SESSION_HANDLE session;
-	unsigned *left = arg;
-	size_t min, max;
-	CK_RV rv;
-
-	card_pin_bounds(w->card, &min, &max);
-	rv = open_session(w, false, &session);
-	if (rv != CKR_OK)
-		return rv;
-	while (rv == CKR_OK && *left > 0) {
-		struct secret *pin = random_pin(max < 8 ? max : 8 < min ? min : 8);
-
-		if (pin == NULL) {
-			rv = CKR_HOST_MEMORY;
-			break;
-		}
-		(*left)--;
-		rv = w->f->C_Login(session, CKU_USER, bytes(pin), secret_len(pin));
-		secret_free(&pin);
-		if (rv == CKR_OK)
-			w->f->C_Logout(session);
-		else if (rv == CKR_PIN_INCORRECT)
-			rv = CKR_OK;
-	}
-	w->f->C_CloseSession(session);
-	return rv;
-}
-
-CK_RV
-pin_lock(struct card *c)
-{
-	unsigned left = LOCK_MOST;
-	CK_RV rv;
-
-	rv = card_work(c, wrong_logins, &left);
-	if (rv != CKR_PIN_LOCKED) {
-		log_error("%s: does not lock: after %u wrong PINs it answers %s", c->uri,
-		    LOCK_MOST - left, rv_name(rv));
-		return rv == CKR_OK ? CKR_FUNCTION_FAILED : rv;
-	}
-	/* Believed when a new load sees it. */
-	left = 1;
-	rv = card_work(c, wrong_logins, &left);
-	if (rv == CKR_PIN_LOCKED ||
-	    (c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED)))
-		return CKR_OK;
-	log_error(
-	    "%s: said that it is locked, but in a fresh load answers %s", c->uri, rv_name(rv));
 	return CKR_FUNCTION_FAILED;
 }
 

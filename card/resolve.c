@@ -47,12 +47,10 @@ try_r(struct card *c, const struct so *so)
 static CK_RV
 undo(struct card *c, const struct so *so)
 {
-	CK_RV rv = so_may_try(c, so, SO_VIA_REQUEST);
+	CK_RV rv = so_begin_try(c, so, SO_VIA_REQUEST);
 
 	if (rv != CKR_OK)
 		return rv;
-	if (!so_count_try(c, SO_VIA_REQUEST))
-		return CKR_FUNCTION_FAILED;
 	rv = block_scramble(c, so, NULL);
 	so_tried(c, SO_VIA_REQUEST, rv);
 	return rv;
@@ -73,8 +71,7 @@ is_right(struct card *c, const struct so *so)
 {
 	CK_RV rv;
 
-	if (!c->profile.so_login_proves || so_may_try(c, so, SO_VIA_REQUEST) != CKR_OK ||
-	    !so_count_try(c, SO_VIA_REQUEST))
+	if (!c->profile.so_login_proves || so_begin_try(c, so, SO_VIA_REQUEST) != CKR_OK)
 		return false;
 	rv = pin_so_login(c, so);
 	if (rv == CKR_PIN_INCORRECT) {

@@ -49,6 +49,9 @@ void so_place(struct card *c, const struct so *right);
 /* Whether desc asks a person for the SO secret. */
 bool so_is_asked(const struct card *c, const struct description *desc);
 
+/* What a token shows of wrong SO PINs. */
+#define SO_COUNT_FLAGS (CKF_SO_PIN_COUNT_LOW | CKF_SO_PIN_FINAL_TRY | CKF_SO_PIN_LOCKED)
+
 /*
  * How many wrong SO secrets the card still takes, by what c->info shows; at least 1000 where they
  * cost nothing. *known: the module, or this machine's count, lets know; else it is a guess.
@@ -59,14 +62,14 @@ enum so_via { SO_VIA_LOGIN, SO_VIA_REQUEST, SO_VIA_LAST_TRY };
 
 /*
  * Whether an SO secret that may be wrong may be sent to the card now (design, section 6, "An SO try
- * is never wasted"), by what c->info shows. CKR_OK; CKR_PIN_LOCKED: no, and the log says why;
- * CKR_PIN_INCORRECT: the token would not take a value of this form, so that it is not sent.
+ * is never wasted"), and if so, counts it beforehand, together with all of c->private. c->info is
+ * taken anew where another was sent since. CKR_OK; CKR_PIN_LOCKED: no, and the log says why;
+ * CKR_PIN_INCORRECT: the token would not take a value of this form, so that it is not sent;
+ * CKR_FUNCTION_FAILED: it could not be written (logged); or the card's answer to the look.
  */
-CK_RV so_may_try(struct card *c, const struct so *so, enum so_via via);
+CK_RV so_begin_try(struct card *c, const struct so *so, enum so_via via);
 
-/* To be called before and after such a try. False: it could not be written (logged), and must not
- * be made. */
-bool so_count_try(struct card *c, enum so_via via);
+/* Its end. False: it could not be written (logged). */
 bool so_tried(struct card *c, enum so_via via, CK_RV rv);
 
 #endif

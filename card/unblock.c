@@ -89,17 +89,20 @@ unblock_found(struct card *c)
 CK_RV
 unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const struct secret *pin)
 {
+	enum journal before = c->private.journal;
 	CK_RV rv;
 
-	rv = so_may_try(c, so, via);
-	if (rv != CKR_OK)
-		return rv;
+	/* Written together with the count. */
 	c->private.journal = JOURNAL_UNBLOCK;
-	if (!so_count_try(c, via))
-		return CKR_FUNCTION_FAILED;
+	rv = so_begin_try(c, so, via);
+	if (rv != CKR_OK) {
+		c->private.journal = before;
+		return rv;
+	}
+	c->changed = false;
 	rv = pin_init(c, so, pin);
 	if (rv != CKR_OK) {
-		if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv))
+		if (!c->changed)
 			c->private.journal = JOURNAL_NONE;
 		if (!so_tried(c, via, rv) || !card_note(c))
 			return CKR_FUNCTION_FAILED;
@@ -142,11 +145,9 @@ unblock_r(struct card *c, const struct so *so, enum so_via via, struct secret **
 {
 	CK_RV rv;
 
-	rv = so_may_try(c, so, via);
+	rv = so_begin_try(c, so, via);
 	if (rv != CKR_OK)
 		return rv;
-	if (!so_count_try(c, via))
-		return CKR_FUNCTION_FAILED;
 	if (c->record.method == METHOD_SCRAMBLE && c->private.has_salt)
 		rv = r_of_scrambled(c, so, r);
 	else

@@ -92,11 +92,9 @@ unblock_so_only(struct card *c, const struct so *so, enum so_via via)
 {
 	CK_RV rv;
 
-	rv = so_may_try(c, so, via);
+	rv = so_begin_try(c, so, via);
 	if (rv != CKR_OK)
 		return rv;
-	if (!so_count_try(c, via))
-		return CKR_FUNCTION_FAILED;
 	rv = change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so, JOURNAL_SO_ONLY);
 	c->private.journal = JOURNAL_NONE;
 	/* The R of a scrambled card is made of the SO secret. */
@@ -123,10 +121,8 @@ unblock_follow(struct card *c, const struct so *so)
 static CK_RV
 try_new(struct card *c, const struct so *new)
 {
-	CK_RV rv = so_may_try(c, new, SO_VIA_REQUEST);
+	CK_RV rv = so_begin_try(c, new, SO_VIA_REQUEST);
 
-	if (rv == CKR_OK && !so_count_try(c, SO_VIA_REQUEST))
-		rv = CKR_FUNCTION_FAILED;
 	if (rv != CKR_OK) {
 		log_error("%s: was interrupted while its PUK or card manager key was changed, and "
 			  "which one is "

@@ -66,16 +66,47 @@ load(struct card *c, struct work *w, bool *dead)
 	return CKR_OK;
 }
 
+/* What one attempt leaves for the next. */
+struct attempt {
+	bool dead;      /* the module does not even begin */
+	CK_FLAGS spent; /* as fn left it, */
+	CK_RV rv;       /* with this answer */
+	CK_FLAGS flags; /* of the token before */
+};
+
+/*
+ * Modules answer a wrong PIN with what they also answer when they are disturbed (SmartPGP:
+ * CKR_USER_NOT_LOGGED_IN, OpenSC's PIV: CKR_GENERAL_ERROR). openCryptoki alone was measured to give
+ * these two under contention, and CKR_PIN_INCORRECT for a wrong one.
+ */
+static bool
+is_final(const struct card *c, const struct attempt *a)
+{
+	return a->spent != 0 && !(c->profile.so_login_proves &&
+				    (a->rv == CKR_FUNCTION_FAILED || a->rv == CKR_SLOT_ID_INVALID));
+}
+
+static bool
+was_counted(const struct card *c, const struct attempt *a)
+{
+	return (c->info.flags & ~a->flags & a->spent) != 0;
+}
+
 static CK_RV
-once(struct card *c, work_fn fn, void *arg, bool *dead)
+once(struct card *c, work_fn fn, void *arg, struct attempt *a)
 {
 	struct vendor *v = c->office->vendor;
 	struct work w = {.card = c, .f = v->f, .slot = c->kept_slot};
-	CK_RV rv = c->kept ? CKR_OK : load(c, &w, dead);
+	CK_RV rv = c->kept ? CKR_OK : load(c, &w, &a->dead);
 
 	c->kept = false;
-	if (rv == CKR_OK)
-		rv = fn(&w, arg);
+	if (rv == CKR_OK && was_counted(c, a)) {
+		rv = CKR_PIN_INCORRECT;
+	} else if (rv == CKR_OK) {
+		a->flags = c->info.flags;
+		rv = a->rv = fn(&w, arg);
+		a->spent = w.spent;
+	}
 	if (rv == CKR_OK && c->keep) {
 		c->keep = false;
 		c->kept = true;
@@ -119,12 +150,12 @@ CK_RV
 card_work(struct card *c, work_fn fn, void *arg)
 {
 	unsigned attempt, pause = PAUSE_FIRST_MS;
-	bool dead = false;
+	struct attempt a = {0};
 	CK_RV rv;
 
 	for (attempt = 1;; attempt++) {
-		rv = once(c, fn, arg, &dead);
-		if (dead || !disturbed(rv) || attempt == ATTEMPTS ||
+		rv = once(c, fn, arg, &a);
+		if (a.dead || !disturbed(rv) || is_final(c, &a) || attempt == ATTEMPTS ||
 		    (rv == CKR_TOKEN_NOT_PRESENT && attempt == ATTEMPTS_ABSENT))
 			break;
 		log_debug("%s: %s, again in %u ms", c->uri, rv_name(rv), pause);
@@ -132,7 +163,7 @@ card_work(struct card *c, work_fn fn, void *arg)
 		pause = 2 * pause < PAUSE_MOST_MS ? 2 * pause : PAUSE_MOST_MS;
 	}
 	log_fault(c, rv);
-	return dead || rv == CKR_FUNCTION_REJECTED ? CKR_FUNCTION_FAILED : rv;
+	return a.dead || rv == CKR_FUNCTION_REJECTED ? CKR_FUNCTION_FAILED : rv;
 }
 
 static CK_RV
@@ -143,29 +174,43 @@ nothing(struct work *w, void *arg)
 	return CKR_OK;
 }
 
+CK_RV
+card_peek(struct card *c)
+{
+	return card_work(c, nothing, NULL);
+}
+
 bool
 card_reborn(const struct card *c)
 {
 	return c->profile.shows_life && (c->info.flags & CKF_USER_PIN_INITIALIZED) == 0;
 }
 
+/* Blocked by its lock, says the record, and the card says otherwise. */
+static bool
+is_unlocked(const struct card *c)
+{
+	return c->record.state == RECORD_BLOCKED && c->record.method == METHOD_LOCK &&
+	       c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED) == 0;
+}
+
 /* A module that reads while another process writes may show no flags: only a second look is
  * believed. */
 static CK_RV
-surely_reborn(struct card *c, bool *reborn)
+surely(struct card *c, bool (*shows)(const struct card *c), bool *shown)
 {
 	unsigned i;
 	CK_RV rv;
 
-	*reborn = card_reborn(c);
-	if (*reborn)
+	*shown = shows(c);
+	if (*shown)
 		card_cool(c);
-	for (i = 0; *reborn && i < 2; i++) {
+	for (i = 0; *shown && i < 2; i++) {
 		pause_ms(20);
-		rv = card_work(c, nothing, NULL);
+		rv = card_peek(c);
 		if (rv != CKR_OK)
 			return rv;
-		*reborn = card_reborn(c);
+		*shown = shows(c);
 	}
 	return CKR_OK;
 }
@@ -173,13 +218,13 @@ surely_reborn(struct card *c, bool *reborn)
 CK_RV
 card_look(struct card *c)
 {
-	bool reborn;
+	bool reborn, unlocked;
 	CK_RV rv;
 
-	rv = card_work(c, nothing, NULL);
+	rv = card_peek(c);
 	if (rv != CKR_OK || c->lock < 0 || c->record.state == RECORD_NONE)
 		return rv;
-	rv = surely_reborn(c, &reborn);
+	rv = surely(c, card_reborn, &reborn);
 	if (rv != CKR_OK)
 		return rv;
 	if (reborn) {
@@ -187,13 +232,11 @@ card_look(struct card *c)
 		    "%s: the card was initialised anew; what was known of it is dropped", c->uri);
 		return card_forget(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 	}
-	if (c->record.state == RECORD_BLOCKED && c->record.method == METHOD_LOCK &&
-	    c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED) == 0) {
-		log_info("%s: the card is not locked any more: %s", c->uri,
-		    c->private.journal == JOURNAL_UNBLOCK ? "its unblocking was interrupted"
-							  : "it was unblocked elsewhere");
-		if (!card_record(c, RECORD_ACTIVE, METHOD_NONE, true))
-			return CKR_FUNCTION_FAILED;
-	}
-	return CKR_OK;
+	rv = surely(c, is_unlocked, &unlocked);
+	if (rv != CKR_OK || !unlocked)
+		return rv;
+	log_info("%s: the card is not locked any more: %s", c->uri,
+	    c->private.journal == JOURNAL_UNBLOCK ? "its unblocking was interrupted"
+						  : "it was unblocked elsewhere");
+	return card_record(c, RECORD_ACTIVE, METHOD_NONE, true) ? CKR_OK : CKR_FUNCTION_FAILED;
 }

@@ -24,6 +24,8 @@ struct conversation {
 	struct so so;           /* what the application logged in with as SO */
 	struct so so_candidate; /* what it is changing it to */
 	bool so_changed;        /* it may be in force, or is */
+	bool so_proved;         /* a C_InitPIN of this SO's has succeeded */
+	bool so_refused;        /* the card could not be blocked with it */
 	bool watching;          /* an SO session that is governed */
 	bool personalizing;     /* the caller is the card's holder: its end blocks the card */
 	bool unblocked; /* the application itself did, PUK= or NewCardManagerKey= are to follow */

@@ -139,6 +139,7 @@ held_block(struct held **list)
 
 		*list = h->next;
 		one = card_read(&h->card);
+		sitting.proved = h->card.private.proved;
 		if (one == CKR_OK && h->card.record.state == RECORD_PERSONALIZING)
 			one = block_card(&h->card, &sitting, false);
 		if (one != CKR_OK)

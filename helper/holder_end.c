@@ -49,7 +49,7 @@ follow_up(struct conversation *k)
 static CK_RV
 block_now(struct conversation *k)
 {
-	struct sitting sitting = {0};
+	struct sitting sitting = {.proved = k->so_proved};
 	CK_RV rv;
 
 	/* Others that ask meanwhile are told that it will not last. */
@@ -60,6 +60,7 @@ block_now(struct conversation *k)
 	if (k->so.pin != NULL)
 		*(sitting.newer != NULL ? &sitting.older : &sitting.newer) = &k->so;
 	rv = block_card(&k->card, &sitting, false);
+	k->so_refused = rv != CKR_OK;
 	card_release(&k->card);
 	return rv;
 }
@@ -95,7 +96,9 @@ hold_has_card(const struct conversation *k)
 static CK_RV
 end_so_session(struct conversation *k)
 {
-	if (k->so.pin == NULL || k->card.lock >= 0 || card_read(&k->card) != CKR_OK)
+	/* At the end of a session, and again at that of the program: one SO try, not two. */
+	if (k->so.pin == NULL || k->so_refused || k->card.lock >= 0 ||
+	    card_read(&k->card) != CKR_OK)
 		return CKR_OK;
 	if (k->so_changed && hold_has_card(k) &&
 	    hold_hand_over(&k->hold, &k->card, &k->so_candidate, &k->so))

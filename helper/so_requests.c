@@ -30,6 +30,7 @@ request_so_login(struct conversation *k, const struct wire *w)
 	if (rv == CKR_OK && f != NULL) {
 		so_clear(&k->so);
 		k->so.pin = secret_new(f->bytes, f->len);
+		k->so_proved = k->so_refused = false;
 		if (k->so.pin == NULL)
 			rv = CKR_HOST_MEMORY;
 	}
@@ -90,6 +91,7 @@ result_init_pin(struct conversation *k, CK_RV rv)
 	CK_RV end = CKR_OK;
 
 	rv = stranger_result(k, rv);
+	k->so_proved = k->so_proved || rv == CKR_OK;
 	if (k->card.lock >= 0)
 		end = flow_init_end(&k->card, k->kind, rv, k->fresh);
 	else if (rv == CKR_OK)

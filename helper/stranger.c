@@ -12,7 +12,7 @@ has_so_secret(struct conversation *k)
 	CK_RV rv;
 
 	if (k->so.pin == NULL || !c->profile.so_login_proves ||
-	    so_may_try(c, &k->so, SO_VIA_REQUEST) != CKR_OK || !so_count_try(c, SO_VIA_REQUEST))
+	    so_begin_try(c, &k->so, SO_VIA_REQUEST) != CKR_OK)
 		return false;
 	rv = pin_so_login(c, &k->so);
 	return so_tried(c, SO_VIA_REQUEST, rv) && rv == CKR_OK;

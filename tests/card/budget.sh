@@ -102,6 +102,29 @@ only_puk() {
 	is "$(private Journal)" none "and leaves nothing under way"
 }
 
+# The two errors that pass under contention: again, as long as the token itself counts nothing.
+disturbed() {
+	asked_puk | pickup
+	blocked_card
+	real=$MODULE
+	faulty_start
+	for answer in 0x6 0x3; do
+		fault p11-latch-helper C_Login 1 rv $answer
+		is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$answer for a moment: the right PUK is sent again, and unblocks"
+		passes "$answer: it came to pass" faulted
+		fault none
+		block_again
+		fault p11-latch-helper C_Login 0 after $answer
+		unlike "$(set_pin 99999991 "$PIN_NEW")" CKR_OK "$answer to a wrong one: refused"
+		fault none
+		is "$(so_flags)" "SO_PIN_COUNT_LOW " "$answer: it was sent once"
+		is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$answer: and the right one unblocks"
+		printf '%s\n' "$SO" >"$SCRATCH/puk"
+		"$CMD" block --puk "@$SCRATCH/puk" "$CARD" >/dev/null 2>&1
+	done
+	sed -i "s|^Path=.*|Path=$real|" "$P11_LATCH_CONF"
+}
+
 token_start opencryptoki
 latch_setup
 by_people
@@ -110,6 +133,7 @@ impossible_values
 wrong_policy
 foreign
 only_puk
+disturbed
 no_secret "no PUK stands in log or state" "$SO" 99999999 99999991
 token_stop
 done_testing

@@ -16,7 +16,11 @@
 /*
  * FORGED_DIR holds:
  *	token   SERIAL LABEL SOPIN PIN ("-": none) USERTRIES SOTRIES, all words
- *	mode    honest; yes: every PIN is right; no: every PIN is wrong; so: every SO PIN is right
+ *	mode    honest; yes: every PIN is right; no: every PIN is wrong; so: every SO PIN is right;
+ *		late: so says C_Login, and C_InitPIN the truth
+ *	flags   where it is there: SO flags are shown
+ *	so-rv   the answer to a wrong SO PIN, instead of CKR_PIN_INCORRECT
+ *	blind   the number of the C_GetTokenInfo that shows no flags of PINs, in each process
  *	given   a line for each PIN that it was given: what for, and the PIN
  *	pull    where it is there: the number of calls after which the token is gone
  *	calls   how many calls there were so far, that touch the token
@@ -37,6 +41,7 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static bool initialized;
 static CK_FLAGS sessions[SESSIONS_MAX]; /* 0: closed */
 static CK_STATE state;                  /* 0: public */
+static char late_pin[WORD_MAX];         /* given to C_Login as SO, in that mode */
 
 static const char *
 path_of(const char *name)
@@ -165,6 +170,21 @@ is_open(CK_SESSION_HANDLE h)
 	return h > 0 && h < SESSIONS_MAX && sessions[h] != 0;
 }
 
+/* The number in a file; 0 where there is none. */
+static unsigned long
+number_in(const char *name)
+{
+	FILE *f = fopen(path_of(name), "re");
+	char word[WORD_MAX] = "0";
+
+	if (f == NULL)
+		return 0;
+	if (fscanf(f, "%255s", word) != 1)
+		strcpy(word, "0");
+	fclose(f);
+	return strtoul(word, NULL, 0);
+}
+
 /* Whether the PIN is right, and what the wrong one costs. */
 static CK_RV
 check(struct token *t, bool so, const unsigned char *pin, unsigned long len)
@@ -183,7 +203,9 @@ check(struct token *t, bool so, const unsigned char *pin, unsigned long len)
 	    pin != NULL && strlen(is) == len && memcmp(is, pin, len) == 0 && strcmp(is, "-") != 0;
 	*tries = right ? TRIES : *tries - 1;
 	token_write(t);
-	return right ? CKR_OK : CKR_PIN_INCORRECT;
+	if (right)
+		return CKR_OK;
+	return so && number_in("so-rv") != 0 ? number_in("so-rv") : CKR_PIN_INCORRECT;
 }
 
 static CK_RV
@@ -248,9 +270,25 @@ forged_get_slot_list(CK_BBOOL present, CK_SLOT_ID *list, CK_ULONG *n)
 	return CKR_OK;
 }
 
+static CK_FLAGS
+so_flags(unsigned tries)
+{
+	switch (tries) {
+	case 0:
+		return CKF_SO_PIN_LOCKED;
+	case 1:
+		return CKF_SO_PIN_FINAL_TRY;
+	case 2:
+		return CKF_SO_PIN_COUNT_LOW;
+	default:
+		return 0;
+	}
+}
+
 static CK_RV
 forged_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
+	static unsigned long looks;
 	struct token t;
 	CK_RV rv = token_begin(&t);
 
@@ -269,8 +307,10 @@ forged_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 		info->flags |= CKF_USER_PIN_INITIALIZED;
 	if (t.user_tries == 0)
 		info->flags |= CKF_USER_PIN_LOCKED;
-	if (t.so_tries == 0)
-		info->flags |= CKF_SO_PIN_LOCKED;
+	if (access(path_of("flags"), F_OK) == 0)
+		info->flags |= so_flags(t.so_tries);
+	if (++looks == number_in("blind"))
+		info->flags &= ~(CKF_USER_PIN_LOCKED | CKF_SO_PIN_LOCKED);
 	token_end(&t);
 	return CKR_OK;
 }
@@ -350,6 +390,8 @@ forged_login(CK_SESSION_HANDLE h, CK_USER_TYPE user, unsigned char *pin, unsigne
 		rv = CKR_SESSION_HANDLE_INVALID;
 	else if (state != 0 && user != CKU_CONTEXT_SPECIFIC)
 		rv = CKR_USER_ALREADY_LOGGED_IN;
+	else if (user == CKU_SO && strcmp(t.mode, "late") == 0)
+		rv = set_word(late_pin, pin, len);
 	else
 		rv = check(&t, user == CKU_SO, pin, len);
 	if (rv == CKR_OK && user != CKU_CONTEXT_SPECIFIC)
@@ -379,7 +421,9 @@ forged_init_pin(CK_SESSION_HANDLE h, unsigned char *pin, unsigned long len)
 	note_given("init-pin", pin, len);
 	if (!is_open(h) || state != CKS_RW_SO_FUNCTIONS)
 		rv = CKR_USER_NOT_LOGGED_IN;
-	else
+	else if (strcmp(t.mode, "late") == 0)
+		rv = check(&t, true, (const unsigned char *)late_pin, strlen(late_pin));
+	if (rv == CKR_OK)
 		rv = set_word(t.pin, pin, len);
 	if (rv == CKR_OK) {
 		t.user_tries = TRIES;
