@@ -8,7 +8,15 @@
 
 enum so_form {
 	SO_FORM_TEXT, /* PUK as typed; key as its digits, separators dropped */
-	SO_FORM_PUK   /* PUK only: a key is refused */
+	SO_FORM_PUK,  /* PUK only: a key is refused */
+	SO_FORM_RAW   /* PUK as typed; key as its bytes */
+};
+
+/* The call that unblocks a card. */
+enum unblock_style {
+	UNBLOCK_BY_INIT_PIN, /* SO login, C_InitPIN(new) */
+	UNBLOCK_BY_SET_PIN,  /* logged out, C_SetPIN(PUK, new): the PUK is not the SO PIN */
+	UNBLOCK_BY_PUK_PIN   /* logged out, C_SetPIN("puk:" PUK, "pin:" new), as ykcs11 has it */
 };
 
 enum so_counter {
@@ -22,7 +30,8 @@ struct profile {
 	enum so_form so_form;
 	bool lock; /* block by lock, else by scramble */
 	enum so_counter so_counter;
-	unsigned so_tries;    /* of a new card; 0: not known */
+	unsigned so_tries; /* of a new card; 0: not known */
+	enum unblock_style unblock_style;
 	bool user_counter;    /* wrong user PINs lock the card */
 	bool label_identity;  /* serial numbers are constant: the label counts too */
 	bool caches;          /* a process keeps the PINs that it read at C_Initialize */
@@ -31,8 +40,11 @@ struct profile {
 	bool so_login_proves; /* CKR_OK from C_Login as SO means that the PIN was right */
 	bool never_guess;     /* no wrong value may be sent, ever */
 	bool init_once;       /* C_InitToken destroys a token whose SO PIN was changed */
+	bool many_slots;      /* one card may be several slots of one reader, with one PIN */
+	bool pin_digits;      /* a PIN is of digits only */
 	size_t pin_min,
 	    pin_max; /* bounds of what is sent as PIN, where the token's own are wider or absurd */
+	size_t shows_min, shows_max; /* the bounds that each such token shows; 0: they differ */
 };
 
 /* By name; NULL where there is none. */
@@ -51,8 +63,9 @@ const struct profile *profile_of_token(const char *token_manufacturer, const cha
 
 /*
  * Sets one column (binding: Profile.COLUMN=) in a copy; false where there is no such column or
- * value. Values: Block=lock|scramble, SoForm=text|puk, SoCounter=none|flags|hidden,
- * Identity=serial|serial+label, SoTries=, PinMin= and PinMax= 0 to 255, the others true|false.
+ * value. Values: Block=lock|scramble, SoForm=text|puk|raw, SoCounter=none|flags|hidden,
+ * UnblockStyle=init-pin|set-pin|puk-pin, Identity=serial|serial+label, SoTries=, PinMin= and
+ * PinMax= 0 to 255, the others true|false.
  */
 bool profile_override(struct profile *p, const char *column, const char *value);
 

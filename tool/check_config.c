@@ -20,7 +20,8 @@ struct context {
 	struct diags *d;
 };
 
-static const char *const profile_names[] = {"auto", "generic", "softhsm", "opencryptoki", NULL};
+static const char *const profile_names[] = {"auto", "generic", "softhsm", "opencryptoki", "opensc",
+    "opensc-piv", "yubikey", "tpm2", "gemalto", "cardos", "cryptovision", NULL};
 
 static const struct ini_entry *
 find(const struct ini *ini, const char *name)
@@ -48,14 +49,18 @@ check_profile(const char *name, struct place where, struct diags *d)
 {
 	const struct profile *p = profile_named(name);
 	const char *near = nearest_of(name, profile_names);
-	char remedy[80];
+	char remedy[160] = "there are";
 
 	if (p != NULL)
 		return p;
 	if (near != NULL)
 		snprintf(remedy, sizeof(remedy), "did you mean %s?", near);
-	else
-		snprintf(remedy, sizeof(remedy), "there are auto, generic, softhsm, opencryptoki");
+	for (size_t i = 0; near == NULL && profile_names[i] != NULL; i++) {
+		size_t len = strlen(remedy);
+
+		snprintf(remedy + len, sizeof(remedy) - len, "%s %s", i == 0 ? "" : ",",
+		    profile_names[i]);
+	}
 	diag_add(d, DIAG_ERROR, where, remedy, "there is no profile %.80s", name);
 	return NULL;
 }

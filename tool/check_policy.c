@@ -56,9 +56,11 @@ values_of(const char *column)
 	if (strcmp(column, "Block") == 0)
 		return "write lock or scramble";
 	if (strcmp(column, "SoForm") == 0)
-		return "write text or puk";
+		return "write text, puk or raw";
 	if (strcmp(column, "SoCounter") == 0)
 		return "write none, flags or hidden";
+	if (strcmp(column, "UnblockStyle") == 0)
+		return "write init-pin, set-pin or puk-pin";
 	if (strcmp(column, "Identity") == 0)
 		return "write serial or serial+label";
 	if (strcmp(column, "SoTries") == 0 || strcmp(column, "PinMin") == 0 ||

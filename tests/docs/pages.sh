@@ -44,8 +44,8 @@ elements=$(sed -n 's/^    {"\([A-Za-z0-9]*\)", IN_[A-Z]*, ELEMENT_[A-Z]*, true,.
 is "$(lacking man/encoding-description.5 $elements)" "" \
 	"encoding-description.5 has every element that is acted on"
 
-columns=$(sed -n '/^const char \*const profile_columns/,/};/s/^    "\([A-Za-z]*\)",$/\1/p' card/profile.c)
-profiles=$(sed -n 's/^\t\.name = "\([a-z0-9]*\)",/\1/p' card/profile.c)
+columns=$(sed -n '/^const char \*const profile_columns/,/};/s/^    "\([A-Za-z]*\)",$/\1/p' card/profile_columns.c)
+profiles=$(sed -n 's/^[[:space:]]*\.name = "\([a-z0-9-]*\)",/\1/p' card/profile.c)
 # shellcheck disable=SC2086
 is "$(lacking man/p11-latch.conf.5 $columns)" "" "p11-latch.conf.5 has every column"
 # shellcheck disable=SC2086

@@ -248,11 +248,15 @@ static const struct {
     {"p11-kit", "PKCS#11 Proxy", "SoftHSM project", "SoftHSM v2", "softhsm"},
     {"IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "IBM SoftTok", "opencryptoki"},
     {"IBM", "Meta PKCS11 LIBRARY", "IBM", "Soft", "opencryptoki"},
-    /* A TPM that IBM made is none of these. */
-    {"tpm2-software.github.io", "TPM2.0 Cryptoki", "IBM", "SW   TPM", "generic"},
+    /* A TPM that IBM made is not openCryptoki's. */
+    {"tpm2-software.github.io", "TPM2.0 Cryptoki", "IBM", "SW   TPM", "tpm2"},
     {"IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "TPM v1.1 Token", "generic"},
     {"", "", "", "", "generic"},
-    {"OpenSC Project", "OpenSC smartcard framework", "ZeitControl", "PKCS#15 emulated", "generic"},
+    {"OpenSC Project", "OpenSC smartcard framework", "ZeitControl", "PKCS#15 emulated", "opensc"},
+    {"OpenSC Project", "OpenSC smartcard framework", "piv_II", "PKCS#15 emulated", "opensc-piv"},
+    {"Yubico (www.yubico.com)", "PKCS#11 PIV Library (SP-800-73)", "Yubico (www.yubico.com)",
+	"YubiKey YK5", "yubikey"},
+    {"p11-kit", "PKCS#11 Proxy", "piv_II", "PKCS#15 emulated", "generic"},
 };
 
 START_TEST(profile_of_module)
@@ -293,6 +297,13 @@ static const struct {
     {"PinMin", "4", true},
     {"PinMax", "255", true},
     {"PinMax", "99999", false},
+    {"PinDigits", "true", true},
+    {"ManySlots", "true", true},
+    {"SoForm", "raw", true},
+    {"UnblockStyle", "init-pin", true},
+    {"UnblockStyle", "set-pin", true},
+    {"UnblockStyle", "puk-pin", true},
+    {"UnblockStyle", "login", false},
     {"caches", "true", false},
     {"Nonsense", "1", false},
 };
@@ -317,6 +328,9 @@ START_TEST(profile_columns_named)
 	ck_assert(profile_override(&p, "Block", "lock") && p.lock);
 	ck_assert(profile_override(&p, "SoTries", "7") && p.so_tries == 7);
 	ck_assert(profile_override(&p, "PinMax", "8") && p.pin_max == 8);
+	ck_assert(profile_override(&p, "UnblockStyle", "puk-pin") &&
+		  p.unblock_style == UNBLOCK_BY_PUK_PIN);
+	ck_assert(profile_override(&p, "SoForm", "raw") && p.so_form == SO_FORM_RAW);
 	ck_assert(profile_override(&p, "SoCounter", "hidden") && p.so_counter == SO_COUNTER_HIDDEN);
 	ck_assert_ptr_null(profile_named("nonsense"));
 }
