@@ -18,6 +18,17 @@ private_etc() {
 	mount --bind "$SCRATCH/etc" /etc
 }
 
+# p11-kit loads every module that the machine has, and one of them may look for a TPM, or for readers.
+private_kit() {
+	kit=/usr/share/p11-kit/modules
+	[ -d "$kit" ] || return 0
+	mkdir "$SCRATCH/kit"
+	for module in softhsm2 p11-kit-trust opencryptoki; do
+		[ ! -f "$kit/$module.module" ] || cp "$kit/$module.module" "$SCRATCH/kit/"
+	done
+	mount --bind "$SCRATCH/kit" "$kit"
+}
+
 # A /dev where /dev/log can be made.
 private_dev() {
 	mkdir "$SCRATCH/dev"
@@ -42,6 +53,7 @@ mount -t tmpfs -o mode=755 tmpfs "$SCRATCH"
 private_folder /run
 private_folder /var/lib/opencryptoki
 private_etc
+private_kit
 private_dev
 install -d -m 1777 /run/lock
 install -d -m 755 "$SCRATCH/home"
