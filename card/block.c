@@ -20,7 +20,8 @@ compute_r(
 
 	card_cool(c);
 	card_pin_bounds(c, &min, &max);
-	return scramble_pin(so->pin, salt, max < R_LEN_MOST ? max : R_LEN_MOST, r);
+	return scramble_pin(
+	    so->pin, salt, max < R_LEN_MOST ? max : R_LEN_MOST, c->profile.pin_digits, r);
 }
 
 CK_RV

@@ -14,6 +14,13 @@ struct sitting {
 };
 
 /*
+ * What the holder logged in with as SO, and what it was changing it to, each may hold nothing. None
+ * of them where the SO PIN is not what unblocks the card (profile).
+ */
+void block_sitting(const struct card *c, const struct so *newer, const struct so *older,
+    bool proved, struct sitting *s);
+
+/*
  * Blocks the card (design, section 6), with the token's lock held. The record says blocked only
  * after a fresh load has seen it; where it cannot be blocked, the record stays personalizing under
  * refusal and says why, and the rv is CKR_FUNCTION_FAILED. CKR_OK too where the card has no PIN

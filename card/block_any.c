@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Which SO secrets a card is scrambled with: the holder's and the policy's, each once. */
 #include <stdio.h>
+#include <string.h>
 
 #include "card/block.h"
 #include "card/vendor.h"
@@ -16,6 +17,20 @@ scramble_with(struct card *c, const struct so *so)
 	rv = block_scramble(c, so, NULL);
 	so_tried(c, SO_VIA_REQUEST, rv);
 	return rv;
+}
+
+void
+block_sitting(const struct card *c, const struct so *newer, const struct so *older, bool proved,
+    struct sitting *s)
+{
+	memset(s, 0, sizeof(*s));
+	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
+		return;
+	s->proved = proved;
+	if (newer->pin != NULL)
+		s->newer = newer;
+	if (older->pin != NULL)
+		*(s->newer != NULL ? &s->older : &s->newer) = older;
 }
 
 struct candidates {

@@ -21,7 +21,7 @@ know_vendor(struct vendor *v)
 {
 	CK_RV rv;
 
-	if (v->manufacturer[0] != '\0' || v->description[0] != '\0')
+	if (v->initialized || v->manufacturer[0] != '\0' || v->description[0] != '\0')
 		return CKR_OK;
 	rv = vendor_start(v);
 	if (rv == CKR_OK)

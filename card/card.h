@@ -69,6 +69,12 @@ struct work {
 typedef CK_RV (*work_fn)(struct work *w, void *arg);
 CK_RV card_work(struct card *c, work_fn fn, void *arg);
 
+/*
+ * Whether the profile can be this token's, by what its module says and c->info shows: one that
+ * takes it for another, which counts no tries, would cost it some. False: logged.
+ */
+bool card_fits(const struct card *c);
+
 /* Looks at the card in a fresh load (c->info), and no more. */
 CK_RV card_peek(struct card *c);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "card/card.h"
 #include "card/census.h"
 #include "card/records.h"
 #include "policy/log.h"
@@ -39,35 +40,43 @@ add(struct census *s, const struct identity *id)
 	return k;
 }
 
-static CK_RV
-ask_vendor(struct office *o, struct token **tokens, size_t *n)
+/* Whether the token is a card that is listed already, by another of its slots. */
+static bool
+is_listed(const struct census *s, struct office *o, const struct token *t)
 {
-	CK_RV rv;
+	struct card c;
+	size_t i;
 
-	rv = vendor_start(o->vendor);
-	if (rv != CKR_OK) {
-		log_error(
-		    "%s: C_Initialize: %s; is its service running?", o->vendor->path, rv_name(rv));
-		return rv;
+	for (i = 0; i < s->n; i++) {
+		const struct known *k = &s->list[i];
+
+		if (!identity_equal(&k->id, &t->id, false) ||
+		    !vendor_one_reader(o->vendor, k->slot, t->slot) ||
+		    card_identify(&c, o, &k->id) != CKR_OK)
+			continue;
+		if (c.profile.many_slots) {
+			card_close(&c);
+			return true;
+		}
+		card_close(&c);
 	}
-	rv = vendor_tokens(o->vendor, tokens, n);
-	if (rv != CKR_OK)
-		log_error("%s: its tokens cannot be listed: %s", o->vendor->path, rv_name(rv));
-	vendor_stop(o->vendor);
-	return rv;
+	return false;
 }
 
 static CK_RV
-add_present(struct census *s, struct office *o)
+list_tokens(struct census *s, struct office *o)
 {
 	struct token *tokens = NULL;
 	struct known *k;
 	size_t i, n = 0;
 	CK_RV rv;
 
-	rv = ask_vendor(o, &tokens, &n);
+	rv = vendor_tokens(o->vendor, &tokens, &n);
+	if (rv != CKR_OK)
+		log_error("%s: its tokens cannot be listed: %s", o->vendor->path, rv_name(rv));
 	for (i = 0; rv == CKR_OK && i < n; i++) {
-		if (s->criteria != NULL && !criteria_match(s->criteria, &tokens[i].id))
+		if ((s->criteria != NULL && !criteria_match(s->criteria, &tokens[i].id)) ||
+		    is_listed(s, o, &tokens[i]))
 			continue;
 		k = add(s, &tokens[i].id);
 		if (k == NULL) {
@@ -79,6 +88,21 @@ add_present(struct census *s, struct office *o)
 		k->info = tokens[i].info;
 	}
 	free(tokens);
+	return rv;
+}
+
+static CK_RV
+add_present(struct census *s, struct office *o)
+{
+	CK_RV rv = vendor_start(o->vendor);
+
+	if (rv != CKR_OK) {
+		log_error(
+		    "%s: C_Initialize: %s; is its service running?", o->vendor->path, rv_name(rv));
+		return rv;
+	}
+	rv = list_tokens(s, o);
+	vendor_stop(o->vendor);
 	return rv;
 }
 

@@ -17,9 +17,10 @@ struct known {
 };
 
 /*
- * Every card that matches c (NULL: all), the present ones first, in the order of their slots. *list
- * is to be freed whatever the result. An error is the vendor module's, and logged: the records were
- * read all the same.
+ * Every card that matches c (NULL: all), the present ones first, in the order of their slots. A
+ * card that is several slots of one reader (profile) is one, the first. *list is to be freed
+ * whatever the result. An error is the vendor module's, and logged: the records were read all the
+ * same.
  */
 CK_RV census_take(struct office *o, const struct criteria *c, struct known **list, size_t *n);
 

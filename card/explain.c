@@ -141,6 +141,16 @@ print_profile(const struct card *c, FILE *out)
 	    [SO_COUNTER_FLAGS] = "wrong SO PINs are counted, and its flags show it",
 	    [SO_COUNTER_HIDDEN] = "wrong SO PINs are counted, and no flag shows it",
 	};
+	static const char *const forms[] = {
+	    [SO_FORM_TEXT] = "a PUK, or a key as its digits",
+	    [SO_FORM_PUK] = "a PUK",
+	    [SO_FORM_RAW] = "a PUK, or a key as its bytes",
+	};
+	static const char *const calls[] = {
+	    [UNBLOCK_BY_INIT_PIN] = "login as SO, and C_InitPIN",
+	    [UNBLOCK_BY_SET_PIN] = "C_SetPIN with the PUK, without a login",
+	    [UNBLOCK_BY_PUK_PIN] = "C_SetPIN with \"puk:\" and the PUK, without a login",
+	};
 	const struct profile *p = &c->profile;
 	const struct binding *b = c->binding;
 	size_t i;
@@ -150,9 +160,8 @@ print_profile(const struct card *c, FILE *out)
 	for (i = 0; b != NULL && i < b->n_overrides; i++)
 		fprintf(out, "  Profile.%s=%s (line %u) overrides it\n", b->overrides[i].column,
 		    b->overrides[i].value, b->overrides[i].line);
-	fprintf(out, "  SO secret: %s; %s\n",
-	    p->so_form == SO_FORM_PUK ? "a PUK" : "a PUK, or a key as its digits",
-	    counters[p->so_counter]);
+	fprintf(out, "  SO secret: %s; %s\n", forms[p->so_form], counters[p->so_counter]);
+	fprintf(out, "  unblocked by: %s\n", calls[p->unblock_style]);
 	fprintf(out, "  known by: manufacturer, model, serial number%s\n",
 	    p->label_identity ? " and label" : "");
 	if (p->caches)
@@ -168,7 +177,6 @@ print_profile(const struct card *c, FILE *out)
 static bool
 read_state(struct card *c, const struct known *k)
 {
-	c->info = k->info;
 	if (k->damaged)
 		return true;
 	return card_read(c) == CKR_OK;
@@ -195,6 +203,11 @@ explain_card(struct office *o, const struct known *k, FILE *out)
 	if (card_identify(&c, o, &k->id) != CKR_OK)
 		return false;
 	print_profile(&c, out);
+	c.info = k->info;
+	if (k->present && !card_fits(&c)) {
+		card_close(&c);
+		return false;
+	}
 	if (!read_state(&c, k)) {
 		card_close(&c);
 		return false;

@@ -3,8 +3,16 @@
 #include "card/explain_part.h"
 
 static void
-print_occasion(const struct binding *b, FILE *out)
+print_occasion(const struct card *c, FILE *out)
 {
+	const struct binding *b = c->binding;
+
+	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN &&
+	    b->personalize_on == PERSONALIZE_ON_INIT_PIN)
+		fputs("  never by itself: this module has no C_InitPIN, so that "
+		      "PersonalizeOn=set-pin "
+		      "is needed\n",
+		    out);
 	switch (b->personalize_on) {
 	case PERSONALIZE_ON_INIT_PIN:
 		fputs("  begins with C_InitPIN on a new card (PersonalizeOn=init-pin)\n", out);
@@ -63,7 +71,7 @@ print_personalizing(const struct card *c, FILE *out)
 	} else if (!desc->block_card) {
 		fputs("  never: the description has no BlockCard=true\n", out);
 	} else {
-		print_occasion(c->binding, out);
+		print_occasion(c, out);
 		print_init_pin(c, out);
 	}
 }
@@ -102,7 +110,10 @@ print_so_for_block(struct card *c, FILE *out)
 	struct origin o;
 	size_t i;
 
-	fputs("  SO secret for it: what the application logged in with", out);
+	fputs(c->profile.unblock_style == UNBLOCK_BY_INIT_PIN
+		  ? "  SO secret for it: what the application logged in with"
+		  : "  PUK for it: none of the application's",
+	    out);
 	for (i = 0; i < 2 && !c->private.foreign_so; i++) {
 		if (both[i] == NULL)
 			continue;

@@ -177,14 +177,24 @@ set_pin_open(struct card *c, const struct request *q, struct outcome *o)
 		o->verdict = VERDICT_PERSONALIZE;
 }
 
-void
-flow_set_pin(struct card *c, const struct request *q, struct outcome *o)
+/* The value without the prefix; NULL where it has none, or there is no memory. */
+static struct secret *
+without(const struct secret *value, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (value == NULL || secret_len(value) <= n || memcmp(secret_bytes(value), prefix, n) != 0)
+		return NULL;
+	return secret_new(secret_bytes(value) + n, secret_len(value) - n);
+}
+
+static void
+set_pin(struct card *c, const struct request *q, struct outcome *o)
 {
 	const struct presented p = {.value = q->value, .via = q->via};
 	enum row row;
 	CK_RV rv;
 
-	memset(o, 0, sizeof(*o));
 	if (c->binding == NULL && c->record.state == RECORD_NONE) {
 		o->verdict = VERDICT_VENDOR;
 		return;
@@ -205,6 +215,25 @@ flow_set_pin(struct card *c, const struct request *q, struct outcome *o)
 		rv = unblock(c, q, q->new_pin, o);
 	if (rv != CKR_OK || o->verdict != VERDICT_SET_WITH_R)
 		done(o, rv);
+}
+
+/* Programs that know ykcs11 write its prefixes before PUK and PIN; others do not. */
+void
+flow_set_pin(struct card *c, const struct request *q, struct outcome *o)
+{
+	struct secret *value = NULL, *new_pin = NULL;
+	struct request bare = *q;
+
+	memset(o, 0, sizeof(*o));
+	if (c->profile.unblock_style == UNBLOCK_BY_PUK_PIN &&
+	    (value = without(q->value, "puk:")) != NULL &&
+	    (new_pin = without(q->new_pin, "pin:")) != NULL) {
+		bare.value = value;
+		bare.new_pin = new_pin;
+	}
+	set_pin(c, &bare, o);
+	secret_free(&value);
+	secret_free(&new_pin);
 }
 
 void

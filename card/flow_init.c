@@ -145,7 +145,7 @@ flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh)
 	if (pin_unchanged(rv))
 		return nothing_happened(c, kind, fresh);
 	if (rv == CKR_OK) {
-		c->private.proved = true;
+		c->private.proved = c->profile.unblock_style == UNBLOCK_BY_INIT_PIN;
 		c->private.so_wrong = 0;
 		c->private.login_wrong = 0;
 	}

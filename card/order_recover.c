@@ -40,7 +40,7 @@ follow(struct card *c, FILE *out)
 	rv = so_begin_try(c, &so, SO_VIA_REQUEST);
 	ok = rv == CKR_OK;
 	if (ok) {
-		rv = pin_so_login(c, &so);
+		rv = pin_prove_so(c, &so);
 		so_tried(c, SO_VIA_REQUEST, rv);
 		ok = rv == CKR_OK && unblock_follow(c, &so);
 	}

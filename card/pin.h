@@ -13,8 +13,12 @@ CK_RV pin_login(struct card *c, const struct secret *pin);
  * lost, it is looked at again after an instant. */
 CK_RV pin_stays(struct card *c, const struct secret *pin);
 
-/* The same for an SO secret. On some modules CKR_OK proves nothing (profile). */
-CK_RV pin_so_login(struct card *c, const struct so *so);
+/*
+ * Whether it is the card's SO secret, without changing anything: by C_Login, or where that proves
+ * nothing (profile) by C_SetPIN to itself. A wrong one costs a try. CKR_FUNCTION_NOT_SUPPORTED: the
+ * module lets nobody know.
+ */
+CK_RV pin_prove_so(struct card *c, const struct so *so);
 
 /*
  * Both in one load: where so is not NULL its login, and if that is right (else its rv is the
@@ -23,13 +27,16 @@ CK_RV pin_so_login(struct card *c, const struct so *so);
 CK_RV pin_logins(struct card *c, const struct so *so, const struct secret *pin, CK_RV *user);
 
 /*
- * SO login and C_InitPIN, until a new load shows that the PIN is the new one: other processes'
+ * The profile's unblock call, until a new load shows that the PIN is the new one: other processes'
  * updates can be lost, and can make ours be lost. CKR_PIN_INCORRECT, CKR_PIN_LOCKED: the SO secret
  * is wrong, or locked.
  */
 CK_RV pin_init(struct card *c, const struct so *so, const struct secret *pin);
 
-/* C_SetPIN as SO from one secret to another, until a new load shows it. */
+/*
+ * C_SetPIN as SO from one secret to another, until a new load shows it.
+ * CKR_FUNCTION_NOT_SUPPORTED: the module has no call that changes a PUK which is not the SO PIN.
+ */
 CK_RV pin_change_so(struct card *c, const struct so *old, const struct so *new);
 
 /*

@@ -1,66 +1,106 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Locking a card's PIN by wrong ones. */
-#include "card/pin.h"
+#include "card/pin_part.h"
 #include "card/scramble.h"
 #include "policy/log.h"
 
 #define LOCK_MOST 32
 
-/* One wrong PIN after the other, until the card answers something else than CKR_PIN_INCORRECT. */
+struct tries {
+	unsigned left;
+	bool locked; /* the card has said so, or shows it */
+};
+
+static size_t
+pin_length(const struct card *c)
+{
+	size_t min, max;
+
+	card_pin_bounds(c, &min, &max);
+	return max < 8 ? max : 8 < min ? min : 8;
+}
+
+/* SmartPGP's word for a wrong one is CKR_USER_NOT_LOGGED_IN. */
+static bool
+is_wrong(CK_RV rv)
+{
+	return rv == CKR_PIN_INCORRECT || rv == CKR_USER_NOT_LOGGED_IN;
+}
+
+/* Some cards never say CKR_PIN_LOCKED, but show it after a try (IsoApplet under OpenSC 0.23). */
+static bool
+shows_lock(struct work *w)
+{
+	CK_TOKEN_INFO info;
+
+	return w->f->C_GetTokenInfo(w->slot, &info) == CKR_OK &&
+	       (info.flags & CKF_USER_PIN_LOCKED) != 0;
+}
+
+/* The PIN is random, and should it ever be right, drawn again. */
+static CK_RV
+wrong_login(struct work *w, CK_SESSION_HANDLE session)
+{
+	struct secret *pin = random_pin(pin_length(w->card), w->card->profile.pin_digits);
+	CK_RV rv;
+
+	if (pin == NULL)
+		return CKR_HOST_MEMORY;
+	w->card->changed = true;
+	rv = w->f->C_Login(session, CKU_USER, pin_bytes(pin), secret_len(pin));
+	secret_free(&pin);
+	if (rv == CKR_OK)
+		w->f->C_Logout(session);
+	return is_wrong(rv) ? CKR_OK : rv;
+}
+
+/* One wrong PIN after the other, until the card answers something else than that it is wrong. */
 static CK_RV
 wrong_logins(struct work *w, void *arg)
 {
 	CK_SESSION_HANDLE session;
-	unsigned *left = arg;
-	size_t min, max;
+	struct tries *t = arg;
 	CK_RV rv;
 
-	card_pin_bounds(w->card, &min, &max);
-	rv = w->f->C_OpenSession(w->slot, CKF_SERIAL_SESSION, NULL, NULL, &session);
+	rv = pin_open_session(w, false, &session);
 	if (rv != CKR_OK)
 		return rv;
-	while (rv == CKR_OK && *left > 0) {
-		struct secret *pin = random_pin(max < 8 ? max : 8 < min ? min : 8);
-
-		if (pin == NULL) {
-			rv = CKR_HOST_MEMORY;
-			break;
-		}
-		(*left)--;
-		w->card->changed = true;
-		rv = w->f->C_Login(session, CKU_USER, secret_data(pin), secret_len(pin));
-		secret_free(&pin);
-		if (rv == CKR_OK)
-			w->f->C_Logout(session);
-		else if (rv == CKR_PIN_INCORRECT)
-			rv = CKR_OK;
+	while (rv == CKR_OK && !t->locked && t->left > 0) {
+		t->left--;
+		rv = wrong_login(w, session);
+		t->locked = rv == CKR_PIN_LOCKED || (rv == CKR_OK && shows_lock(w));
 	}
 	w->f->C_CloseSession(session);
 	return rv;
 }
 
-CK_RV
-pin_lock(struct card *c)
+/* Believed when a new load sees it. */
+static CK_RV
+see_locked(struct card *c)
 {
-	unsigned left = LOCK_MOST;
-	bool changed = c->changed;
-	CK_RV rv;
+	struct tries t = {.left = 1};
+	CK_RV rv = card_work(c, wrong_logins, &t);
 
-	rv = card_work(c, wrong_logins, &left);
-	if (rv == CKR_OK)
-		c->changed = changed;
-	if (rv != CKR_PIN_LOCKED) {
-		log_error("%s: does not lock: after %u wrong PINs it answers %s", c->uri,
-		    LOCK_MOST - left, rv_name(rv));
-		return rv == CKR_OK ? CKR_FUNCTION_FAILED : rv;
-	}
-	/* Believed when a new load sees it. */
-	left = 1;
-	rv = card_work(c, wrong_logins, &left);
-	if (rv == CKR_PIN_LOCKED ||
-	    (c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED)))
+	if (t.locked || (c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED)))
 		return CKR_OK;
 	log_error(
 	    "%s: said that it is locked, but in a fresh load answers %s", c->uri, rv_name(rv));
 	return CKR_FUNCTION_FAILED;
+}
+
+CK_RV
+pin_lock(struct card *c)
+{
+	struct tries t = {.left = LOCK_MOST};
+	bool changed = c->changed;
+	CK_RV rv;
+
+	rv = card_work(c, wrong_logins, &t);
+	if (t.locked)
+		return see_locked(c);
+	if (rv == CKR_OK)
+		c->changed = changed;
+	log_error("%s: does not lock: after %u wrong PINs it answers %s", c->uri,
+	    LOCK_MOST - t.left, rv_name(rv == CKR_OK ? CKR_PIN_INCORRECT : rv));
+	return rv == CKR_OK ? CKR_FUNCTION_FAILED : rv;
 }

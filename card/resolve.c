@@ -73,7 +73,7 @@ is_right(struct card *c, const struct so *so)
 
 	if (!c->profile.so_login_proves || so_begin_try(c, so, SO_VIA_REQUEST) != CKR_OK)
 		return false;
-	rv = pin_so_login(c, so);
+	rv = pin_prove_so(c, so);
 	if (rv == CKR_PIN_INCORRECT) {
 		log_warning("%s: the card's SO secret is not the policy's: the policy's is not "
 			    "used for this "

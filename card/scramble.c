@@ -17,22 +17,23 @@
 #define SCRYPT_MEMORY (16 * 1024 * 1024) /* 128 * r * N */
 #define LARGE_PAGE    (2 * 1024 * 1024)
 
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
-#define N_LETTERS (sizeof(alphabet) - 1)
-/* Bytes from here on would make the first letters likelier than the last, and are passed over. */
-#define UNBIASED (256 / N_LETTERS * N_LETTERS)
+static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+static const char numerals[] = "0123456789";
 
 /* Takes letters from bytes until len are had; false where the bytes do not last. */
 static bool
-map(const struct secret *bytes, size_t len, struct secret *pin)
+map(const struct secret *bytes, size_t len, bool digits, struct secret *pin)
 {
+	const char *alphabet = digits ? numerals : letters;
+	const size_t n = strlen(alphabet);
+	/* Bytes from here on would make the first ones likelier than the last. */
+	const size_t unbiased = 256 / n * n;
 	const unsigned char *b = secret_bytes(bytes);
 	size_t i, have = 0;
 
 	for (i = 0; i < secret_len(bytes) && have < len; i++) {
-		if (b[i] < UNBIASED)
-			secret_data(pin)[have++] = (unsigned char)alphabet[b[i] % N_LETTERS];
+		if (b[i] < unbiased)
+			secret_data(pin)[have++] = (unsigned char)alphabet[b[i] % n];
 	}
 	return have == len;
 }
@@ -92,8 +93,8 @@ scrypt(const struct secret *so, const unsigned char salt[SALT_LEN], struct secre
 }
 
 CK_RV
-scramble_pin(
-    const struct secret *so, const unsigned char salt[SALT_LEN], size_t len, struct secret **r)
+scramble_pin(const struct secret *so, const unsigned char salt[SALT_LEN], size_t len, bool digits,
+    struct secret **r)
 {
 	struct secret *stream = NULL, *pin = NULL;
 	CK_RV rv = CKR_HOST_MEMORY;
@@ -102,7 +103,7 @@ scramble_pin(
 	if ((stream = secret_alloc(8 * len)) == NULL || (pin = secret_alloc(len)) == NULL)
 		goto out;
 	rv = CKR_FUNCTION_FAILED;
-	if (!scrypt(so, salt, stream) || !map(stream, len, pin)) {
+	if (!scrypt(so, salt, stream) || !map(stream, len, digits, pin)) {
 		log_error("scrypt failed in OpenSSL");
 		goto out;
 	}
@@ -116,7 +117,7 @@ out:
 }
 
 struct secret *
-random_pin(size_t len)
+random_pin(size_t len, bool digits)
 {
 	struct secret *stream = NULL, *pin = NULL;
 
@@ -124,7 +125,7 @@ random_pin(size_t len)
 	    (pin = secret_alloc(len)) == NULL)
 		goto fail;
 	if (RAND_priv_bytes(secret_data(stream), (int)secret_len(stream)) != 1 ||
-	    !map(stream, len, pin))
+	    !map(stream, len, digits, pin))
 		goto fail;
 	secret_free(&stream);
 	return pin;

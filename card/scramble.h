@@ -3,6 +3,7 @@
 #ifndef CARD_SCRAMBLE_H
 #define CARD_SCRAMBLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <p11-kit/pkcs11.h>
@@ -12,13 +13,14 @@
 
 /*
  * scrypt (RFC 7914; N=2^14, r=8, p=1) of the SO secret and the salt, mapped without bias to len
- * letters and digits. *r is to be freed. The same in, the same out, on every machine.
+ * letters and digits, or digits only. *r is to be freed. The same in, the same out, on every
+ * machine.
  */
-CK_RV scramble_pin(
-    const struct secret *so, const unsigned char salt[SALT_LEN], size_t len, struct secret **r);
+CK_RV scramble_pin(const struct secret *so, const unsigned char salt[SALT_LEN], size_t len,
+    bool digits, struct secret **r);
 
 /* len random letters and digits (or digits only), without bias. NULL: no memory or no randomness.
  */
-struct secret *random_pin(size_t len);
+struct secret *random_pin(size_t len, bool digits);
 
 #endif

@@ -10,6 +10,7 @@ void
 so_clear(struct so *so)
 {
 	secret_free(&so->pin);
+	secret_free(&so->bytes);
 	memset(so, 0, sizeof(*so));
 }
 
@@ -25,17 +26,15 @@ bool
 so_copy(struct so *to, const struct so *from)
 {
 	*to = *from;
-	to->pin = NULL;
-	if (from->pin == NULL)
-		return true;
-	to->pin = secret_dup(from->pin);
-	return to->pin != NULL;
+	to->pin = to->bytes = NULL;
+	if (from->pin != NULL && (to->pin = secret_dup(from->pin)) == NULL)
+		return false;
+	return from->bytes == NULL || (to->bytes = secret_dup(from->bytes)) != NULL;
 }
 
 static bool
 set_key(struct card *c, const struct secret *written, const char *origin, struct so *so)
 {
-	struct secret *bytes = NULL;
 	enum key_fault fault;
 
 	if (c->profile.so_form == SO_FORM_PUK) {
@@ -44,17 +43,16 @@ set_key(struct card *c, const struct secret *written, const char *origin, struct
 		    c->uri);
 		return false;
 	}
-	fault = key_parse(written, false, &bytes, NULL);
+	fault = key_parse(written, false, &so->bytes, NULL);
 	if (fault != KEY_GOOD) {
 		log_error(
 		    "%s: the card manager key from %s: %s", c->uri, origin, key_fault_text(fault));
 		return false;
 	}
 	so->key = true;
-	so->pin = key_digits(written);
-	if (!key_check_value(bytes, so->kcv))
+	so->pin = c->profile.so_form == SO_FORM_RAW ? secret_dup(so->bytes) : key_digits(written);
+	if (!key_check_value(so->bytes, so->kcv))
 		so->kcv[0] = '\0';
-	secret_free(&bytes);
 	return so->pin != NULL;
 }
 
@@ -172,16 +170,15 @@ so_of_policy(struct card *c, bool for_block, struct so *so)
 bool
 so_same(const struct so *a, const struct secret *value)
 {
-	struct secret *x = NULL, *y = NULL;
-	bool same = false;
+	struct secret *bytes = NULL;
+	bool same;
 
 	if (!a->key)
 		return secret_equal(a->pin, value);
-	if (key_parse(a->pin, false, &x, NULL) == KEY_GOOD &&
-	    key_parse(value, false, &y, NULL) == KEY_GOOD)
-		same = secret_equal(x, y);
-	secret_free(&x);
-	secret_free(&y);
+	same = secret_equal(a->bytes, value);
+	if (key_parse(value, false, &bytes, NULL) == KEY_GOOD)
+		same = secret_equal(a->bytes, bytes) || same;
+	secret_free(&bytes);
 	return same;
 }
 

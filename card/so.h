@@ -8,7 +8,8 @@
 
 /* An SO secret as it goes to the vendor module. All zero: none. */
 struct so {
-	struct secret *pin; /* PUK as typed, or the digits of a key */
+	struct secret *pin;   /* PUK as typed, or the digits or bytes of a key */
+	struct secret *bytes; /* of a key, however it is sent */
 	bool key;
 	char kcv[7]; /* of a key; "" where it is a PUK */
 	bool policy; /* from the policy: row 1's other side */

@@ -41,10 +41,13 @@ change_to(struct card *c, const struct so *old, const struct so *new, enum journ
 		return CKR_FUNCTION_FAILED;
 	rv = pin_change_so(c, old, new);
 	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED && !pin_unchanged(rv) &&
-	    pin_so_login(c, new) == CKR_OK)
+	    pin_prove_so(c, new) == CKR_OK)
 		rv = CKR_OK;
 	if (rv != CKR_OK) {
-		log_warning("%s: %s%s unchanged: the card answers %s", c->uri, pin, name_of(new),
+		log_warning("%s: %s%s unchanged: %s %s", c->uri, pin, name_of(new),
+		    c->profile.unblock_style == UNBLOCK_BY_INIT_PIN
+			? "the card answers"
+			: "its module has no call for that,",
 		    rv_name(rv));
 		return rv;
 	}
@@ -130,7 +133,7 @@ try_new(struct card *c, const struct so *new)
 		    c->uri);
 		return rv == CKR_PIN_INCORRECT ? CKR_FUNCTION_FAILED : rv;
 	}
-	rv = pin_so_login(c, new);
+	rv = pin_prove_so(c, new);
 	c->private.new_valid = rv == CKR_OK;
 	if (rv == CKR_OK)
 		so_place(c, new);

@@ -144,12 +144,35 @@ vendor_tokens(struct vendor *v, struct token **list, size_t *n)
 	return CKR_OK;
 }
 
-CK_RV
-vendor_find(struct vendor *v, const struct identity *id, bool with_label, struct token *found)
+bool
+vendor_one_reader(struct vendor *v, CK_SLOT_ID a, CK_SLOT_ID b)
+{
+	CK_SLOT_INFO of_a, of_b;
+
+	return v->f->C_GetSlotInfo(a, &of_a) == CKR_OK && v->f->C_GetSlotInfo(b, &of_b) == CKR_OK &&
+	       memcmp(of_a.slotDescription, of_b.slotDescription, sizeof(of_a.slotDescription)) ==
+		   0;
+}
+
+static CK_RV
+refuse_twins(const struct identity *id, size_t n)
 {
 	char uri[IDENTITY_URI_MAX];
+
+	identity_uri(id, uri);
+	log_error(
+	    "%zu tokens are %s, and nothing tells them apart; leave one in, or give each a label "
+	    "of its own",
+	    n, uri);
+	return CKR_FUNCTION_REJECTED;
+}
+
+CK_RV
+vendor_find(struct vendor *v, const struct identity *id, bool with_label, bool many_slots,
+    struct token *found)
+{
+	size_t n, i, matches = 0, cards = 0;
 	struct token *list;
-	size_t n, i, matches = 0;
 	CK_RV rv;
 
 	rv = vendor_tokens(v, &list, &n);
@@ -158,20 +181,15 @@ vendor_find(struct vendor *v, const struct identity *id, bool with_label, struct
 	for (i = 0; i < n; i++) {
 		if (!identity_equal(&list[i].id, id, with_label))
 			continue;
-		if (matches++ == 0)
+		if (cards == 0 || !many_slots || !vendor_one_reader(v, found->slot, list[i].slot))
+			cards++;
+		if (matches++ == 0 || identity_equal(&list[i].id, id, true))
 			*found = list[i];
 	}
 	free(list);
-	if (matches == 1)
-		return CKR_OK;
-	if (matches == 0)
-		return CKR_TOKEN_NOT_PRESENT;
-	identity_uri(id, uri);
-	log_error(
-	    "%zu tokens are %s, and nothing tells them apart; leave one in, or give each a label "
-	    "of its own",
-	    matches, uri);
-	return CKR_FUNCTION_REJECTED;
+	if (cards > 1)
+		return refuse_twins(id, matches);
+	return cards == 1 ? CKR_OK : CKR_TOKEN_NOT_PRESENT;
 }
 
 void

@@ -40,10 +40,15 @@ void vendor_stop(struct vendor *v);
 CK_RV vendor_tokens(struct vendor *v, struct token **list, size_t *n);
 
 /*
- * The one token of this identity. CKR_TOKEN_NOT_PRESENT: it is not there. CKR_FUNCTION_REJECTED:
- * two are, and nobody can tell which is meant (logged).
+ * The one token of this identity; with many_slots a card may be several slots of one reader, and
+ * the one with the label is taken, else the first. CKR_TOKEN_NOT_PRESENT: it is not there.
+ * CKR_FUNCTION_REJECTED: two are, and nobody can tell which is meant (logged).
  */
-CK_RV vendor_find(struct vendor *v, const struct identity *id, bool with_label, struct token *t);
+CK_RV vendor_find(
+    struct vendor *v, const struct identity *id, bool with_label, bool many_slots, struct token *t);
+
+/* Whether both slots are of one reader, by their description. Only between start and stop. */
+bool vendor_one_reader(struct vendor *v, CK_SLOT_ID a, CK_SLOT_ID b);
 
 /* "CKR_PIN_LOCKED"; for unknown ones "CKR_0x80000001". Valid until the next call in this thread. */
 const char *rv_name(CK_RV rv);

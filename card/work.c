@@ -58,12 +58,12 @@ load(struct card *c, struct work *w, bool *dead)
 	*dead = rv != CKR_OK && !disturbed(rv);
 	if (rv != CKR_OK)
 		return rv;
-	rv = vendor_find(v, &c->id, c->profile.label_identity, &t);
+	rv = vendor_find(v, &c->id, c->profile.label_identity, c->profile.many_slots, &t);
 	if (rv != CKR_OK)
 		return rv;
 	w->slot = t.slot;
 	c->info = t.info;
-	return CKR_OK;
+	return card_fits(c) ? CKR_OK : CKR_FUNCTION_REJECTED;
 }
 
 /* What one attempt leaves for the next. */

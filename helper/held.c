@@ -15,7 +15,7 @@ find(struct held *list, const struct identity *id)
 	struct held *h;
 
 	for (h = list; h != NULL; h = h->next) {
-		if (identity_equal(&h->card.id, id, true))
+		if (identity_equal(&h->card.id, id, h->card.profile.label_identity))
 			return h;
 	}
 	return NULL;
@@ -113,7 +113,7 @@ look_at(const char *file, const struct record *r, bool damaged, void *arg)
 	if (damaged || r->state != RECORD_PERSONALIZING || strcmp(r->hold, a->hold) != 0)
 		return;
 	for (h = a->list; h != NULL; h = h->next) {
-		if (identity_equal(&h->card.id, &r->identity, true))
+		if (identity_equal(&h->card.id, &r->identity, h->card.profile.label_identity))
 			return;
 	}
 	a->any = true;
@@ -134,12 +134,11 @@ held_block(struct held **list)
 	struct held *h;
 
 	while ((h = *list) != NULL) {
-		struct sitting sitting = {.newer = h->newer.pin != NULL ? &h->newer : NULL,
-		    .older = h->older.pin != NULL ? &h->older : NULL};
+		struct sitting sitting;
 
 		*list = h->next;
 		one = card_read(&h->card);
-		sitting.proved = h->card.private.proved;
+		block_sitting(&h->card, &h->newer, &h->older, h->card.private.proved, &sitting);
 		if (one == CKR_OK && h->card.record.state == RECORD_PERSONALIZING)
 			one = block_card(&h->card, &sitting, false);
 		if (one != CKR_OK)

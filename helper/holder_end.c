@@ -49,16 +49,13 @@ follow_up(struct conversation *k)
 static CK_RV
 block_now(struct conversation *k)
 {
-	struct sitting sitting = {.proved = k->so_proved};
+	struct sitting sitting;
 	CK_RV rv;
 
 	/* Others that ask meanwhile are told that it will not last. */
 	k->card.record.ending = true;
 	card_record(&k->card, RECORD_PERSONALIZING, k->card.record.method, false);
-	if (k->so_candidate.pin != NULL)
-		sitting.newer = &k->so_candidate;
-	if (k->so.pin != NULL)
-		*(sitting.newer != NULL ? &sitting.older : &sitting.newer) = &k->so;
+	block_sitting(&k->card, &k->so_candidate, &k->so, k->so_proved, &sitting);
 	rv = block_card(&k->card, &sitting, false);
 	k->so_refused = rv != CKR_OK;
 	card_release(&k->card);

@@ -14,7 +14,7 @@ has_so_secret(struct conversation *k)
 	if (k->so.pin == NULL || !c->profile.so_login_proves ||
 	    so_begin_try(c, &k->so, SO_VIA_REQUEST) != CKR_OK)
 		return false;
-	rv = pin_so_login(c, &k->so);
+	rv = pin_prove_so(c, &k->so);
 	return so_tried(c, SO_VIA_REQUEST, rv) && rv == CKR_OK;
 }
 

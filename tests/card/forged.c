@@ -301,7 +301,7 @@ forged_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 	pad(info->model, 16, "Paper");
 	pad(info->serialNumber, 16, t.serial);
 	info->ulMinPinLen = 4;
-	info->ulMaxPinLen = 48;
+	info->ulMaxPinLen = 255;
 	info->flags = CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_RNG;
 	if (strcmp(t.pin, "-") != 0)
 		info->flags |= CKF_USER_PIN_INITIALIZED;

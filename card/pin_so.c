@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What is done to a card with its SO secret: setting the PIN, changing the secret, proving it. */
+#include <string.h>
+
+#include "card/pin_part.h"
+#include "policy/log.h"
+
+#define REPEATS 10 /* of what another process made be lost */
+#define LOOKS   3
+
+struct job {
+	const struct so *so, *new_so;
+	const struct secret *pin;
+	bool proved; /* a login with so has succeeded */
+};
+
+/* --- SO login, and C_InitPIN or C_SetPIN --------------------------------------------------------
+ */
+
+static CK_RV
+set_so(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
+{
+	return w->f->C_SetPIN(session, pin_bytes(job->so->pin), secret_len(job->so->pin),
+	    pin_bytes(job->new_so->pin), secret_len(job->new_so->pin));
+}
+
+/* Notes in the card whether the PIN may be another from now on. */
+static void
+note_changed(struct work *w, CK_RV rv, bool before)
+{
+	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv))
+		w->card->changed = before;
+}
+
+static CK_RV
+init_pin(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
+{
+	bool changed = w->card->changed;
+	CK_RV rv;
+
+	w->card->changed = true;
+	rv = w->f->C_InitPIN(session, pin_bytes(job->pin), secret_len(job->pin));
+	note_changed(w, rv, changed);
+	return rv;
+}
+
+static CK_RV
+as_so(struct work *w, void *arg)
+{
+	struct job *job = arg;
+	CK_SESSION_HANDLE session;
+	CK_RV rv;
+
+	rv = pin_open_session(w, true, &session);
+	if (rv != CKR_OK)
+		return rv;
+	rv = pin_send_login(w, session, CKU_SO, job->so->pin);
+	if (rv == CKR_OK) {
+		job->proved = true;
+		rv = job->new_so != NULL ? set_so(w, session, job) : init_pin(w, session, job);
+		/* Where C_Login proves nothing, this was the try. */
+		if (rv == CKR_OK)
+			w->card->so_try = SO_PROVED;
+		else if (w->card->so_try == SO_SENT)
+			w->spent = SO_COUNT_FLAGS;
+		w->f->C_Logout(session);
+	}
+	w->f->C_CloseSession(session);
+	return rv;
+}
+
+/* --- C_SetPIN without a login -------------------------------------------------------------------
+ */
+
+/* The value as the module wants it; to be freed. NULL: no memory. */
+static struct secret *
+dressed(const struct card *c, const char *prefix, const struct secret *value)
+{
+	size_t n = c->profile.unblock_style == UNBLOCK_BY_PUK_PIN ? strlen(prefix) : 0;
+	struct secret *s = secret_alloc(n + secret_len(value));
+
+	if (s == NULL)
+		return NULL;
+	memcpy(secret_data(s), prefix, n);
+	memcpy(secret_data(s) + n, secret_bytes(value), secret_len(value));
+	return s;
+}
+
+static CK_RV
+send_puk(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
+{
+	struct card *c = w->card;
+	struct secret *puk = dressed(c, "puk:", job->so->pin);
+	struct secret *pin = dressed(c, "pin:", job->pin);
+	bool changed = c->changed;
+	CK_RV rv = CKR_HOST_MEMORY;
+
+	if (puk == NULL || pin == NULL)
+		goto out;
+	c->changed = true;
+	c->so_try = c->profile.so_counter != SO_COUNTER_NONE ? SO_SENT : SO_NOT_SENT;
+	rv = w->f->C_SetPIN(
+	    session, pin_bytes(puk), secret_len(puk), pin_bytes(pin), secret_len(pin));
+	note_changed(w, rv, changed);
+	if (rv != CKR_OK && c->so_try == SO_SENT)
+		w->spent = SO_COUNT_FLAGS;
+out:
+	secret_free(&puk);
+	secret_free(&pin);
+	return rv;
+}
+
+static CK_RV
+logged_out(struct work *w, void *arg)
+{
+	CK_SESSION_HANDLE session;
+	CK_RV rv;
+
+	rv = pin_open_session(w, true, &session);
+	if (rv != CKR_OK)
+		return rv;
+	rv = send_puk(w, session, arg);
+	w->f->C_CloseSession(session);
+	return rv;
+}
+
+/*
+ * Cards join PUK and new PIN without a boundary (ISO 7816-4, RESET RETRY COUNTER): with a PUK that
+ * is too short or too long by some characters they took the rest of it, or of the PIN, for theirs.
+ */
+static CK_RV
+joined(struct card *c)
+{
+	log_error("%s: took the value as PUK, but its PIN is not the one that was to be set: the "
+		  "value is longer or shorter than the card's PUK; the card is locked again",
+	    c->uri);
+	if (pin_lock(c) == CKR_OK)
+		c->changed = false;
+	return CKR_PIN_INCORRECT;
+}
+
+static CK_RV
+unblock_logged_out(struct card *c, const struct job *job)
+{
+	CK_RV rv;
+
+	if (job->so->key) {
+		log_error("%s: with this module a PUK alone unblocks, and no card manager key; use "
+			  "InitialPUK= and PUK=",
+		    c->uri);
+		return CKR_FUNCTION_FAILED;
+	}
+	rv = card_work(c, logged_out, (void *)(uintptr_t)job);
+	if (rv != CKR_OK)
+		return rv;
+	rv = pin_stays_by(c, work_login_user, job->pin, LOOKS);
+	if (rv == CKR_OK)
+		c->so_try = SO_PROVED;
+	return rv == CKR_PIN_INCORRECT ? joined(c) : rv;
+}
+
+/* --- What card/pin.h promises -------------------------------------------------------------------
+ */
+
+CK_RV
+pin_init(struct card *c, const struct so *so, const struct secret *pin)
+{
+	struct job job = {.so = so, .pin = pin};
+	unsigned i;
+	CK_RV rv;
+
+	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
+		return unblock_logged_out(c, &job);
+	for (i = 0; i < REPEATS; i++) {
+		rv = card_work(c, as_so, &job);
+		if (rv != CKR_OK)
+			return rv;
+		rv = pin_stays_by(c, work_login_user, pin, LOOKS);
+		if (rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
+			return rv;
+		log_warning("%s: another process undid C_InitPIN; again", c->uri);
+	}
+	log_error(
+	    "%s: C_InitPIN says CKR_OK, but the PIN does not stay: another program keeps working "
+	    "with this token; end it and try again",
+	    c->uri);
+	return CKR_FUNCTION_FAILED;
+}
+
+CK_RV
+pin_prove_so(struct card *c, const struct so *so)
+{
+	struct job job = {.so = so, .new_so = so};
+
+	if (c->profile.so_login_proves)
+		return card_work(c, work_login_so, so->pin);
+	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	return card_work(c, as_so, &job);
+}
+
+/* Whether what C_SetPIN as SO said CKR_OK to shows in a new load. */
+static CK_RV
+so_stays(struct card *c, const struct so *new)
+{
+	CK_RV rv;
+
+	if (c->profile.so_login_proves)
+		return pin_stays_by(c, work_login_so, new->pin, LOOKS);
+	rv = pin_prove_so(c, new);
+	/* A module that takes no secret in the place of the same has said so of the right one. */
+	return pin_unchanged(rv) ? CKR_OK : rv;
+}
+
+CK_RV
+pin_change_so(struct card *c, const struct so *old, const struct so *new)
+{
+	struct job job = {.so = old, .new_so = new};
+	unsigned i;
+	CK_RV rv;
+
+	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	for (i = 0; i < REPEATS; i++) {
+		rv = card_work(c, as_so, &job);
+		/* Disturbed after the change, the next attempt finds the new secret in force. */
+		if (rv == CKR_PIN_INCORRECT && job.proved)
+			return pin_prove_so(c, new) == CKR_OK ? CKR_OK : rv;
+		if (rv != CKR_OK)
+			return rv;
+		rv = so_stays(c, new);
+		if (rv != CKR_PIN_INCORRECT)
+			return rv;
+		log_warning("%s: another process undid C_SetPIN as SO; again", c->uri);
+	}
+	return CKR_FUNCTION_FAILED;
+}
