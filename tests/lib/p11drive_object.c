@@ -154,6 +154,45 @@ do_sign(struct drive *d, char **words, unsigned n)
 	return rv;
 }
 
+static CK_RV
+find_private_key(struct drive *d, CK_OBJECT_HANDLE *key)
+{
+	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
+	CK_ATTRIBUTE a = {CKA_CLASS, &class, sizeof(class)};
+	CK_ULONG count = 0;
+	CK_RV rv = d->f->C_FindObjectsInit(session(d), &a, 1), end;
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = d->f->C_FindObjects(session(d), key, 1, &count);
+	end = d->f->C_FindObjectsFinal(session(d));
+	if (rv != CKR_OK || end != CKR_OK)
+		return rv != CKR_OK ? rv : end;
+	return count > 0 ? CKR_OK : CKR_KEY_HANDLE_INVALID;
+}
+
+/* By the first private key there is: cards have one. */
+static CK_RV
+do_sign_rsa(struct drive *d, char **words, unsigned n)
+{
+	static unsigned char data[] = "what is signed";
+	CK_MECHANISM rsa = {CKM_SHA256_RSA_PKCS, NULL, 0};
+	unsigned char signature[TEXT_MAX];
+	CK_ULONG len = sizeof(signature);
+	CK_OBJECT_HANDLE key;
+	CK_RV rv = find_private_key(d, &key);
+
+	(void)words;
+	(void)n;
+	if (rv == CKR_OK)
+		rv = d->f->C_SignInit(session(d), &rsa, key);
+	if (rv == CKR_OK)
+		rv = d->f->C_Sign(session(d), data, sizeof(data), signature, &len);
+	if (rv == CKR_OK)
+		detail(d, "len=%lu", len);
+	return rv;
+}
+
 const struct command object_commands[] = {
     {"create-data", 3, 3, "LABEL VALUE private|public", do_create_data},
     {"find", 0, 1, "[LABEL]", do_find},
@@ -161,5 +200,6 @@ const struct command object_commands[] = {
     {"destroy", 1, 1, "LABEL", do_destroy},
     {"gen-key", 0, 1, "[LABEL]", do_gen_key},
     {"sign", 0, 1, "[LABEL]", do_sign},
+    {"sign-rsa", 0, 0, "", do_sign_rsa},
     {NULL, 0, 0, NULL, NULL},
 };

@@ -40,7 +40,7 @@ find card helper module policy tool tests -name '*.[ch]' | sort | while read -r 
 done
 
 # What nobody builds would never fail. Vendor modules of the tests stand there as .so, programs without suffix.
-for file in card/*.c helper/*.c module/*.c policy/*.c tool/*.c tests/*/*.c; do
+for file in card/*.c helper/*.c module/*.c policy/*.c tool/*.c tests/*/*.c tests/*/*/*.c; do
 	grep -q -w "${file%.c}" Makefile.am || complain "$file: not named in Makefile.am"
 done
 

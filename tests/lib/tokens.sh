@@ -10,8 +10,20 @@
 #
 # They set MODULE (path of the vendor's module), TOKEN (softhsm, opencryptoki), LABEL, SO (SO PIN now valid),
 # SO_NEW (another that the token takes), PIN, PIN_NEW (user PINs that it takes; none is set yet).
+#
+# Virtual smart cards, by the same words: for K in $CARDS; do token_start $K [STYLE]; ...
+#
+#	openpgp                   an OpenPGP card behind OpenSC. SO is its PW3, PUK its resetting code. STYLE is OpenSC's
+#	                          user_pin_unblock_style: init_pin_in_so_session (if not given), set_pin_in_unlogged_session
+#	piv-opensc                a PIV card behind OpenSC, which knows no SO login there: SO is its PUK
+#	piv-ykcs11                a YubiKey's PIV behind ykcs11: SO is the management key, 48 hex digits
+#
+# They have a user PIN from the factory, CARD_PIN, and set PUK, PUK_NEW and SERIAL (as PKCS#11 shows it) too.
+# The card itself is named "card": card_pull card, card_fault card 5 pull, ... (tests/lib/vcards.sh).
 
 TOKENS="softhsm opencryptoki"
+# shellcheck disable=SC2034
+CARDS="openpgp piv-opensc piv-ykcs11"
 SO=76543210
 SO_NEW=13572468
 PIN=123456
@@ -74,6 +86,106 @@ opencryptoki_start() {
 	token_new
 }
 
+# --- Smart cards ------------------------------------------------------------------------------------
+
+CARD_PIN=000000
+MANAGEMENT_KEY=010203040506070801020304050607080102030405060708
+MANAGEMENT_KEY_NEW=8c19fd2b25a4e3d07645cb01f7929b2ad6853ec2f8546e1f
+
+# After a card: what is above holds for the others again.
+secrets_of_software() {
+	SO=76543210
+	SO_NEW=13572468
+	PUK=
+	PUK_NEW=
+	SERIAL=
+}
+
+card_token_start() {
+	TOKEN=$1
+	PUK=24681357
+	PUK_NEW=86427531
+	case $TOKEN in
+	*ykcs11)
+		MODULE=$(multiarch_file libykcs11.so.2) || bail_out "ykcs11 is not installed"
+		SO=$MANAGEMENT_KEY
+		SO_NEW=$MANAGEMENT_KEY_NEW
+		readers_start "Yubico Virtual"
+		;;
+	*)
+		MODULE=$(multiarch_file opensc-pkcs11.so) || bail_out "opensc-pkcs11 is not installed"
+		opensc_conf "user_pin_unblock_style = $2;"
+		readers_start "Virtual"
+		;;
+	esac
+	token_new
+}
+
+openpgp_start() {
+	card_token_start openpgp "${1:-init_pin_in_so_session}"
+}
+
+piv_opensc_start() {
+	card_token_start piv-opensc "${1:-set_pin_in_unlogged_session}"
+	SO=$PUK
+	SO_NEW=$PUK_NEW
+}
+
+piv_ykcs11_start() {
+	card_token_start piv-ykcs11
+}
+
+# card_token CARD NUMBER: from the factory, of that serial number. Their labels are not to be chosen.
+card_token() {
+	card_number=$(printf '%08x' "$2")
+	case $TOKEN in
+	openpgp)
+		card_new "$1" openpgp "serial=$card_number" "pin.pw1=$CARD_PIN" "pin.pw3=$SO" "pin.rc=$PUK"
+		;;
+	piv-opensc)
+		card_new "$1" piv "serial=$card_number" "pin.pin=$CARD_PIN" "pin.puk=$PUK"
+		;;
+	piv-ykcs11)
+		card_new "$1" piv "serial=$card_number" "pin.pin=$CARD_PIN" "pin.puk=$PUK" version=050204
+		;;
+	esac
+	card_token_names "$2"
+}
+
+# What PKCS#11 calls the card of this number. OpenSC shows the last half of a PIV card's GUID.
+card_token_names() {
+	case $TOKEN in
+	openpgp)
+		LABEL="OpenPGP card (User PIN)"
+		SERIAL=$(printf 'ffff%08x' "$1")
+		;;
+	piv-opensc)
+		LABEL="Virtual card"
+		SERIAL=$(printf '6172642d%08x' "$1")
+		;;
+	piv-ykcs11)
+		LABEL="YubiKey PIV #$1"
+		SERIAL=$1
+		;;
+	esac
+}
+
+card_token_second() {
+	card_first_label=$LABEL
+	card_first_serial=$SERIAL
+	card_token second 2
+	# shellcheck disable=SC2034
+	SECOND_LABEL=$LABEL
+	# shellcheck disable=SC2034
+	SECOND_SERIAL=$SERIAL
+	LABEL=$card_first_label
+	SERIAL=$card_first_serial
+	card_insert second 1
+}
+
+# --- All of them ------------------------------------------------------------------------------------
+
+# token_start KIND [STYLE]
 token_start() {
 	# openCryptoki 3.8.1 leaks at its own C_Finalize, which AddressSanitizer would count as ours.
 	case $1 in
@@ -81,7 +193,7 @@ token_start() {
 	*) ASAN_OPTIONS=detect_leaks=1 ;;
 	esac
 	export ASAN_OPTIONS
-	"${1}_start"
+	"$(printf '%s' "$1" | tr - _)_start" "${2:-}"
 }
 
 # Factory state: on openCryptoki the SO PIN had to be changed from its default once, as it forces.
@@ -98,6 +210,10 @@ token_new() {
 		token_lines "slot 0" "init-token 87654321 \"$LABEL\"" "open rw" \
 			"login so 87654321" "set-pin 87654321 $SO"
 		;;
+	*)
+		card_token card 1
+		card_insert card 0
+		;;
 	esac
 }
 
@@ -108,6 +224,7 @@ token_second() {
 		token_lines "slot 1" "init-token 87654321 $SECOND_LABEL" "open rw" \
 			"login so 87654321" "set-pin 87654321 $SO"
 		;;
+	*) card_token_second ;;
 	esac
 }
 
@@ -137,7 +254,13 @@ opencryptoki_stop() {
 }
 
 token_stop() {
-	[ "$TOKEN" != opencryptoki ] || opencryptoki_stop
+	case $TOKEN in
+	opencryptoki) opencryptoki_stop ;;
+	openpgp | piv-*)
+		readers_stop
+		secrets_of_software
+		;;
+	esac
 }
 
 # personalize_direct [PIN]: the vendor's own C_InitPIN, without p11-latch anywhere.
