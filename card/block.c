@@ -115,6 +115,12 @@ lock_it(struct card *c)
 	return CKR_OK;
 }
 
+static bool
+may_lock(const struct card *c)
+{
+	return c->profile.user_counter && !c->profile.never_guess;
+}
+
 static CK_RV
 refuse(struct card *c, const char *why)
 {
@@ -124,10 +130,10 @@ refuse(struct card *c, const char *why)
 	/* Refused all the same where that could not be written. */
 	c->record.state = RECORD_PERSONALIZING;
 	c->record.method = METHOD_REFUSE;
-	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block, a "
-		  "right PUK "
-		  "presented, or block --force ends this",
-	    c->uri, why);
+	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block%s",
+	    c->uri, why,
+	    may_lock(c) ? ", a right PUK presented, or block --force ends this"
+			: " or a right PUK presented ends this");
 	return CKR_FUNCTION_FAILED;
 }
 
@@ -192,10 +198,12 @@ place_sitting(struct card *c, const struct sitting *s)
 static bool
 may_lock_yet(const struct card *c, CK_RV scrambled, bool force)
 {
-	if (!c->private.proved || !c->profile.user_counter || c->profile.never_guess)
+	if (!may_lock(c))
 		return false;
-	return force || !(c->so_try == SO_SENT || scrambled == CKR_PIN_INCORRECT ||
-			    scrambled == CKR_PIN_LOCKED || so_is_locked(c));
+	if (force)
+		return true;
+	return c->private.proved && c->so_try != SO_SENT && scrambled != CKR_PIN_INCORRECT &&
+	       scrambled != CKR_PIN_LOCKED && !so_is_locked(c);
 }
 
 CK_RV

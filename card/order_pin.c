@@ -106,6 +106,15 @@ restore(struct card *c, const struct record *before)
 	}
 }
 
+static void
+undo_announced(struct card *c, const struct record *before)
+{
+	if (before->state == RECORD_PERSONALIZING)
+		return;
+	restore(c, before);
+	log_error("%s: p11-latch block failed; the card and its record are what they were", c->uri);
+}
+
 static enum order_status
 block_now(struct card *c, const struct order *order, const struct sitting *sitting, FILE *out)
 {
@@ -120,7 +129,7 @@ block_now(struct card *c, const struct order *order, const struct sitting *sitti
 				  "it is blocked; p11-latch block, or recover, tries again",
 			    c->uri);
 		else
-			restore(c, &before);
+			undo_announced(c, &before);
 		return ORDER_FAILED;
 	}
 	if (c->record.state != RECORD_BLOCKED) {

@@ -97,6 +97,25 @@ refused_without_proof() {
 	fails "opencryptoki: --force: the card refuses its PIN" vendor_takes "$PIN_NEW"
 }
 
+# A card that is to be scrambled and cannot be: by force its own lock is what is left.
+force_is_last() {
+	desk_knows "$SO_NEW" BlockMethod=scramble
+	in_use
+	log_clear
+	fails "$kind, BlockMethod=scramble: without a right SO secret p11-latch block fails" block
+	logged "are what they were" "$kind: and says that the card is as before"
+	if [ "$kind" = softhsm ]; then
+		fails "$kind: nor by force: it has no lock" block --force
+		passes "$kind: and its PIN is as before" vendor_takes "$PIN"
+		unlike "$(log_text)" "*--force*" "$kind: nobody is told that force would help"
+		return
+	fi
+	logged "--force" "$kind: and that force would help"
+	passes "$kind: by force the card is locked" block --force
+	is "$(record State),$(record Method)" blocked,lock "$kind: and recorded so"
+	fails "$kind: it refuses its PIN" vendor_takes "$PIN"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -105,6 +124,7 @@ for kind in $TOKENS; do
 	by_method lock "$(auto_method)"
 	[ "$kind" = opencryptoki ] || logged "does not lock" "$kind: that it cannot lock is in the log"
 	without_proof
+	force_is_last
 	[ "$kind" = softhsm ] || refused_without_proof
 	passes "$kind: no helper is left" wait_for 5 no_helpers
 	no_secret "$kind: no PIN and no PUK in log and state" "$SO" "$PIN" "$PIN_NEW"
