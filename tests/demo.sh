@@ -94,7 +94,8 @@ build() {
 		make -j "$(nproc)" install tests/lib/p11drive
 }
 
-# p11-kit's configuration: our module in, SoftHSM's own out (a file of its name with an empty enable-in).
+# p11-kit's configuration: our module in, those of this machine out (a file of each one's name with an empty
+# enable-in).
 p11_kit_folder() {
 	HOME=$DEMO/home
 	XDG_CONFIG_HOME=$HOME/.config
@@ -113,9 +114,10 @@ p11_kit_folder() {
 		P11_KIT_FOLDER=/etc/pkcs11/modules
 	fi
 	mkdir -p "$P11_KIT_FOLDER"
+	for module in /usr/share/p11-kit/modules/*.module; do
+		echo 'enable-in:' >"$P11_KIT_FOLDER/${module##*/}"
+	done
 	cp "$DEMO/share/p11-kit/modules/p11-latch.module" "$P11_KIT_FOLDER/"
-	echo 'enable-in:' >"$P11_KIT_FOLDER/softhsm2.module"
-	echo 'enable-in:' >"$P11_KIT_FOLDER/opensc-pkcs11.module"
 }
 
 tokens() {
