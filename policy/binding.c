@@ -38,8 +38,8 @@ read_word(struct binding_reader *r, const struct ini_entry *e, const char *const
 		snprintf(remedy, sizeof(remedy), "did you mean %s?", near);
 	else
 		snprintf(remedy, sizeof(remedy), "write %s", list);
-	diag_add(r->d, DIAG_ERROR, ini_place_value(r->ini, e), remedy, "%s= is neither of %s",
-	    e->name, list);
+	diag_add(
+	    r->d, DIAG_ERROR, ini_place_value(r->ini, e), remedy, "%s= is not %s", e->name, list);
 	return 0;
 }
 

@@ -58,7 +58,7 @@ check_set_pin(const struct check *c)
 			diag_add(c->d, DIAG_WARNING, place_of(c, settable[i]), "add SetPIN=true",
 			    "%s= has no effect without SetPIN=true", settable[i]);
 	}
-	if (!desc->set_pin)
+	if (!desc->set_pin || c->ini->unread)
 		return;
 	if (!any)
 		diag_add(c->d, DIAG_ERROR, place_of(c, "SetPIN"),

@@ -31,6 +31,7 @@ struct ini {
 	char *file;
 	struct ini_section *sections;
 	size_t n;
+	bool unread;   /* lines were no elements: they may be what is missing */
 	unsigned mode; /* permission bits of the file; 0 for text in memory */
 	char *text;    /* the whole file, for showing lines; wiped when freed */
 	size_t text_len;

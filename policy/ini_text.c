@@ -209,6 +209,7 @@ parse_element(struct parser *ps, const char *line, size_t len, size_t start)
 	if (equals == NULL) {
 		diag_add(ps->d, DIAG_ERROR, at(ps, start),
 		    "write NAME=VALUE, [SECTION] or ; COMMENT", "neither a section nor an element");
+		ps->ini->unread = true;
 		return;
 	}
 	name = trim((struct span){line, (size_t)(equals - line)});
@@ -229,25 +230,37 @@ parse_element(struct parser *ps, const char *line, size_t len, size_t start)
 		add_entry(ps, name, value, line);
 }
 
-static void
-parse_line(struct parser *ps, const char *line, size_t len)
+static bool
+check_bytes(struct parser *ps, const char *line, size_t len)
 {
 	const char *nul = memchr(line, '\0', len);
-	size_t start = 0, bad;
+	size_t bad;
 
 	if (len > INI_LINE_MAX) {
 		diag_add(ps->d, DIAG_ERROR, at(ps, INI_LINE_MAX), "shorten it", "line over %u KiB",
 		    INI_LINE_MAX / 1024);
-		return;
+		return false;
 	}
 	if (nul != NULL) {
 		diag_add(ps->d, DIAG_ERROR, at(ps, (size_t)(nul - line)), "remove it", "NUL byte");
-		return;
+		return false;
 	}
 	bad = utf8_valid(line, len);
 	if (bad != len) {
 		diag_add(ps->d, DIAG_ERROR, at(ps, bad), "save the file as UTF-8",
 		    "not UTF-8 (byte 0x%02X)", (unsigned char)line[bad]);
+		return false;
+	}
+	return true;
+}
+
+static void
+parse_line(struct parser *ps, const char *line, size_t len)
+{
+	size_t start = 0;
+
+	if (!check_bytes(ps, line, len)) {
+		ps->ini->unread = true;
 		return;
 	}
 	while (start < len && is_blank(line[start]))

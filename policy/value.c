@@ -89,7 +89,7 @@ check_key(
 		    "%s= is a key of wrong length", e->name);
 	else if (fault == KEY_HALVES_EQUAL)
 		diag_add(d, DIAG_ERROR, where, key_fault_text(fault),
-		    "%s= is a 3DES key with K1=K2 or K2=K3", e->name);
+		    "%s= is a 2DES or 3DES key with K1=K2 or K2=K3", e->name);
 	else if (well_known)
 		diag_add(d, DIAG_WARNING, where, "make one of your own from random bytes",
 		    "%s= is a well-known default key, which anybody can try", e->name);

@@ -114,7 +114,7 @@ bad digit.dsc 4:16 "CardManagerKey= is a key with a character that is no hexadec
 	PIN=#123456
 	CardManagerKey=#0123456789ABCDEF1123456789ABCDEG
 EOT
-bad halves.dsc 4:16 "CardManagerKey= is a 3DES key with K1=K2 or K2=K3" <<-'EOT'
+bad halves.dsc 4:16 "CardManagerKey= is a 2DES or 3DES key with K1=K2 or K2=K3" <<-'EOT'
 	[Description]
 	SetPIN=true
 	PIN=#123456
@@ -432,7 +432,7 @@ sed -i 's/^Profile=.*/Profile=nothing/' "$P11_LATCH_CONF"
 check
 is "$STATUS" 1 "check: exit status where there are errors"
 like "$OUT" "*p11-latch.conf:3:9: error: there is no profile nothing*" "check: the configuration"
-like "$OUT" "*policy.conf:3:13: error: BlockMethod= is neither*" "check: the policy"
+like "$OUT" "*policy.conf:3:13: error: BlockMethod= is not auto*" "check: the policy"
 like "$OUT" "*named.dsc:2:11: error: BlockCard= is neither*" "check: a description that it names"
 like "$OUT" "*other.dsc:2:1: error: SetPIN=true with nothing to set*" "check: another in the folder"
 like "$OUT" "*4 errors" "check: each is reported once"

@@ -78,7 +78,7 @@ static const struct {
 
     /* Elements. */
     {"word", S "BlockMethod=locked\n",
-	{E(2, 13, "BlockMethod= is neither of auto, lock or scramble|did you mean lock?")}},
+	{E(2, 13, "BlockMethod= is not auto, lock or scramble|did you mean lock?")}},
     {"words", S "PersonalizeOn=always\n", {E(2, 15, "init-pin, set-pin or command")}},
     {"PinLetter", S "PinLetter=true\n", {E(2, 11, "no or yes")}},
     {"empty word", S "BlockAfter=\n", {E(2, 12, "close or finalize")}},

@@ -116,9 +116,19 @@ static const struct {
 	D "InitToken=true\nInitialPUK=#12345678\nInitialLabel=#123456789012345678901234567890123\n",
 	{E(4, 14, "InitialLabel= is over 32 bytes")}},
 
+    /* What cannot be read may be what would else be missing. */
+    {"unreadable PIN", D "SetPIN=true\nPIN=#12\xff\nInitialPUK=#12345678\n",
+	{E(3, 8, "not UTF-8")}},
+    {"unreadable PUK", D "SetPIN=true\nPIN=#1234\nInitialPUK=#12\xff\n", {E(4, 15, "not UTF-8")}},
+    {"no element", D "SetPIN=true\nPIN #1234\nInitialPUK=#12345678\n",
+	{E(3, 1, "neither a section nor an element")}},
+
     /* Keys. */
     {"short key", D "SetPIN=true\nPIN=#1234\nCardManagerKey=#0011\n",
 	{E(4, 16, "CardManagerKey= is a key of wrong length|32 digits")}},
+    {"2DES key of one half",
+	D "SetPIN=true\nPIN=#1234\nCardManagerKey=#0123456789abcdef0123456789abcdef\n",
+	{E(4, 16, "CardManagerKey= is a 2DES or 3DES key with K1=K2 or K2=K3")}},
     {"bad digit", D "SetPIN=true\nPIN=#1234\nCardManagerKey=#0g112233445566778899aabbccddeeff\n",
 	{E(4, 16, "no hexadecimal digit")}},
     {"separator within byte",
