@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Orders about the PIN: block and unblock. */
+#include "card/applies.h"
 #include "card/block.h"
 #include "card/flow.h"
 #include "card/order_part.h"
@@ -230,6 +231,8 @@ order_unblock(struct card *c, const struct order *order, FILE *out, unsigned *as
 	struct secret *pin = NULL;
 	CK_RV rv;
 
+	if (c->binding != NULL && description_applies(c, c->binding->unblock) != CKR_OK)
+		return ORDER_FAILED;
 	if (!must_present(c, order, asks))
 		return ORDER_FAILED;
 	if (!new_pin(c, order, &pin, asks) || *asks != 0) {

@@ -62,6 +62,18 @@ without_record() {
 	is_active "$PIN_NEW" "$kind: active"
 }
 
+# Nobody is asked for what would be of no use.
+not_this_card() {
+	{
+		printf '[Description]\nSetPIN=true\nPIN=!FROM_USER_DIALOG_2_FIELD\n'
+		printf 'InitialPUK=!FROM_USER_DIALOG_1_FIELD\n'
+		printf 'UseSelectCriteriaIccsn=true\nSelectCriteriaIccsn=#4711\n'
+	} | pickup
+	fails "$kind: a description for another card" unblock "" "$CARD"
+	said "is not the card that SelectCriteriaIccsn=" "$kind: is refused"
+	unlike "$(cat "$SCRATCH/out")" "*terminal*" "$kind: before PUK and PIN are asked for"
+}
+
 which_card() {
 	fails "$kind: no card of that name" unblock "" --pin "$PIN" pkcs11:token=nobody
 	said "no card matches" "$kind: it says so"
@@ -77,6 +89,7 @@ for kind in $TOKENS; do
 	asked
 	held
 	without_record
+	not_this_card
 	which_card
 	token_stop
 done
