@@ -89,6 +89,12 @@ advise_use(struct binding_reader *r, const struct ini_section *section)
 		diag_add(r->d, DIAG_WARNING, place_of(r, section, "Personalize"),
 		    "write BlockCard=true in its [Application_B]",
 		    "this description blocks no card after personalization");
+	if (b->personalize != NULL && b->personalize->init_cr_key)
+		diag_add(r->d, DIAG_WARNING, place_of(r, section, "Personalize"),
+		    "leave InitCRKey= out for now",
+		    "this description asks for offline-unblockable cards, which this version "
+		    "cannot "
+		    "make yet: operations under it are refused");
 	if (b->unblock != NULL && !b->unblock->set_pin)
 		diag_add(r->d, DIAG_WARNING, place_of(r, section, "Unblock"),
 		    "write SetPIN=true and PIN= in its [Description]",

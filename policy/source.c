@@ -98,6 +98,9 @@ source_parse(const char *field, const char *text, bool so_secret, struct place w
 			    "env: wants the name of an environment variable");
 	} else if (strcmp(text, "dialog") == 0) {
 		s->kind = SOURCE_DIALOG;
+	} else if (text[0] == '#') {
+		return fail(field, where, d, "write it into the description: [Fields] NAME=value",
+		    "a literal is no source");
 	} else {
 		return fail(field, where, d, remedy_kinds, "this source is not known");
 	}

@@ -22,6 +22,8 @@ static const struct {
     {"same.dsc", "[Description]\nSetPIN=true\nPIN=#123456\nInitialPUK=#12345678\n"},
     {"init.dsc", "[Fields]\nU=\n[Application_B]\nBlockCard=true\n[Description]\nInitToken=true\n"
 		 "InitialPUK=U\n"},
+    {"offline.dsc", "[Fields]\nK=\n[Application_B]\nBlockCard=true\n[Description]\n"
+		    "InitCRKey=true\nUseCardManagerKey=true\nCardManagerKey=K\n"},
     {"bad.dsc", "[Description]\nSetPIN=maybe\nPIN=#1\nInitialPUK=#1\n"},
 };
 
@@ -99,11 +101,14 @@ static const struct {
     {"no name", S "Unblock=\n", {E(2, 9, "Unblock= has no value")}},
     {"beside", S "Personalize=beside.dsc\n", {{0}}},
     {"blocks nothing", S "Personalize=same.dsc\n", {W(2, 13, "blocks no card")}},
+    {"offline", S "Personalize=offline.dsc\nField.K=dialog\nBlockMethod=lock\n",
+	{W(2, 13, "offline-unblockable cards|InitCRKey=")}},
     {"unblocks nothing", S "Unblock=block.dsc\n", {W(2, 9, "unblocks nothing")}},
 
     /* Sources. */
     {"relative", S "Unblock=key.dsc\nField.K=file:keys/{serial}\n",
 	{E(3, 14, "Field.K: file: wants an absolute path")}},
+    {"literal", S "Unblock=key.dsc\nField.K=#0123\n", {E(3, 9, "a literal is no source|[Fields]")}},
     {"brace", S "Unblock=key.dsc\nField.K=file:/k/{Serial}\n",
 	{E(3, 17, "this brace is not understood|{serial}")}},
     {"open brace", S "Unblock=key.dsc\nField.K=file:/k/{serial\n", {E(3, 17, "brace")}},
