@@ -133,7 +133,7 @@ static CK_RV
 login_as_user(const struct attempt *a)
 {
 	struct situation s;
-	CK_RV rv = situation_of_session(&s, a->v, a->session);
+	CK_RV rv = situation_of_login(&s, a->v, a->session);
 
 	if (rv != CKR_OK)
 		return situation_is_vendors(rv) ? attempt_login(a) : rv;

@@ -164,8 +164,16 @@ check_watcher(struct situation *s)
 		s->died = slot_check_watcher(s->process, s->slot);
 }
 
-CK_RV
-situation_of_session(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session)
+/* A record of the card's last life would be void, and the login the vendor's as well. */
+static bool
+is_vendors_login(const struct situation *s, enum record_status status)
+{
+	return status != RECORD_BAD && s->record.state == RECORD_ACTIVE &&
+	       !(s->profile->caches && s->record.sequence > process_sequence());
+}
+
+static CK_RV
+find_out(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session, bool login)
 {
 	enum record_status status;
 	struct identity known;
@@ -187,7 +195,7 @@ situation_of_session(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_
 			return rv;
 	}
 	status = read_record(s);
-	if (status != RECORD_ABSENT && !s->fresh) {
+	if (status != RECORD_ABSENT && !s->fresh && !(login && is_vendors_login(s, status))) {
 		/* Now that it matters, the card itself is asked again: it may be another one. */
 		known = s->identity;
 		rv = look(s);
@@ -200,6 +208,18 @@ situation_of_session(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_
 	if (s->standing != STANDING_NONE)
 		identity_uri(&s->identity, s->uri);
 	return CKR_OK;
+}
+
+CK_RV
+situation_of_session(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session)
+{
+	return find_out(s, v, session, false);
+}
+
+CK_RV
+situation_of_login(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session)
+{
+	return find_out(s, v, session, true);
 }
 
 void

@@ -40,6 +40,12 @@ struct situation {
 CK_RV situation_of_session(
     struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session);
 
+/*
+ * The same for a login: where the card is active, and this process not stale, the vendor's call
+ * follows whatever else the card shows, and it is not asked again.
+ */
+CK_RV situation_of_login(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session);
+
 /* The vendor knows no such session, or no token is there. */
 bool situation_is_vendors(CK_RV rv);
 
