@@ -93,13 +93,17 @@ static const struct profile profiles[] = {
 	.shows_max = 48,
     },
     {
+	/*
+	 * Tokens show a PIN from C_InitToken on. A TPM in lockout answers CKR_PIN_LOCKED, but no
+	 * card is locked by that: all are as before when the lockout is over.
+	 */
 	.name = "tpm2",
-	.so_form = SO_FORM_PUK,
+	.so_form = SO_FORM_TEXT,
 	.so_counter = SO_COUNTER_HIDDEN,
 	.unblock_style = UNBLOCK_BY_INIT_PIN,
 	.label_identity = true,
 	.caches = true,
-	.shows_life = true,
+	.shows_lock = true,
 	.so_login_proves = true,
 	.never_guess = true,
 	.pin_min = 4,
