@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "card/order_part.h"
+#include "card/pin.h"
 #include "policy/log.h"
 
 #define LABEL_LEN 32 /* bytes, blank-padded (PKCS#11 2.40, C_InitToken) */
@@ -23,7 +24,9 @@ init_token(struct work *w, void *arg)
 	w->card->so_try = i->counts ? SO_SENT : SO_NOT_SENT;
 	rv = w->f->C_InitToken(w->slot, (CK_BYTE *)(uintptr_t)secret_bytes(i->so->pin),
 	    secret_len(i->so->pin), i->label);
-	w->spent = rv != CKR_OK && i->counts ? SO_COUNT_FLAGS : 0;
+	if (rv != CKR_OK && !pin_may_count(&w->card->profile, rv))
+		w->card->so_try = SO_NOT_SENT;
+	w->spent = i->counts && pin_may_count(&w->card->profile, rv) ? SO_COUNT_FLAGS : 0;
 	return rv == CKR_OK ? w->f->C_GetTokenInfo(w->slot, &i->info) : rv;
 }
 

@@ -30,6 +30,16 @@ pin_open_session(struct work *w, bool writable, CK_SESSION_HANDLE *session)
 
 #define USER_COUNT_FLAGS (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED)
 
+/*
+ * tpm2-pkcs11 answers CKR_PIN_INCORRECT to a wrong PIN, and nothing else does: a TPM in lockout is
+ * CKR_PIN_LOCKED, one that has no room for another session CKR_GENERAL_ERROR.
+ */
+bool
+pin_may_count(const struct profile *p, CK_RV rv)
+{
+	return rv != CKR_OK && (!p->never_guess || rv == CKR_PIN_INCORRECT);
+}
+
 CK_RV
 pin_send_login(
     struct work *w, CK_SESSION_HANDLE session, CK_USER_TYPE user, const struct secret *pin)
@@ -46,7 +56,9 @@ pin_send_login(
 		rv = CKR_PIN_INCORRECT;
 	if (so && rv == CKR_OK && p->so_login_proves)
 		w->card->so_try = SO_PROVED;
-	if (rv != CKR_OK && counts)
+	else if (so && rv != CKR_OK && !pin_may_count(p, rv))
+		w->card->so_try = SO_NOT_SENT;
+	if (counts && pin_may_count(p, rv))
 		w->spent = so ? SO_COUNT_FLAGS : USER_COUNT_FLAGS;
 	return rv;
 }

@@ -45,6 +45,9 @@ CK_RV pin_change_so(struct card *c, const struct so *old, const struct so *new);
  */
 CK_RV pin_lock(struct card *c);
 
+/* Whether an answer to C_Login or C_InitToken may mean that the card has counted a wrong value. */
+bool pin_may_count(const struct profile *p, CK_RV rv);
+
 /* Whether a failure of C_InitPIN or C_SetPIN proves that nothing changed (design, section 3). */
 bool pin_unchanged(CK_RV rv);
 

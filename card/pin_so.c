@@ -162,6 +162,13 @@ unblock_logged_out(struct card *c, const struct job *job)
 /* --- What card/pin.h promises -------------------------------------------------------------------
  */
 
+/* Where what was undone shows by a wrong value that the token counts, it is seen once only. */
+static unsigned
+repeats(const struct card *c)
+{
+	return c->profile.never_guess ? 1 : REPEATS;
+}
+
 CK_RV
 pin_init(struct card *c, const struct so *so, const struct secret *pin)
 {
@@ -171,7 +178,7 @@ pin_init(struct card *c, const struct so *so, const struct secret *pin)
 
 	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
 		return unblock_logged_out(c, &job);
-	for (i = 0; i < REPEATS; i++) {
+	for (i = 0; i < repeats(c); i++) {
 		rv = card_work(c, as_so, &job);
 		if (rv != CKR_OK)
 			return rv;
@@ -221,7 +228,7 @@ pin_change_so(struct card *c, const struct so *old, const struct so *new)
 
 	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
 		return CKR_FUNCTION_NOT_SUPPORTED;
-	for (i = 0; i < REPEATS; i++) {
+	for (i = 0; i < repeats(c); i++) {
 		rv = card_work(c, as_so, &job);
 		/* Disturbed after the change, the next attempt finds the new secret in force. */
 		if (rv == CKR_PIN_INCORRECT && job.proved)

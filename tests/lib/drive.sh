@@ -68,16 +68,17 @@ session_start() {
 	must "$1" open "${3:-rw}"
 }
 
-# once MODULE LINE...: a process of its own that runs them, and prints their answers.
+# once MODULE LINE...: a process of its own that runs them, and prints their answers. It ends without goodbye,
+# but by $ONCE_END where a token needs one.
 once() {
 	once_module=$1
 	shift
-	"$P11DRIVE" "$once_module" initialize "slot-label \"$LABEL\"" "open rw" "$@"
+	"$P11DRIVE" "$once_module" initialize "slot-label \"$LABEL\"" "open rw" "$@" ${ONCE_END:+"$ONCE_END"}
 }
 
-# last_rv: of the lines on standard input, the CK_RV of the last.
+# last_rv: of the lines on standard input, the CK_RV of the last but C_Finalize's.
 last_rv() {
-	tail -n 1 | cut -d ' ' -f 2
+	grep -v '^finalize ' | tail -n 1 | cut -d ' ' -f 2
 }
 
 # login_rv MODULE user|so PIN: how a fresh process's login ends. (A wrong PIN is a try.)

@@ -150,6 +150,8 @@ helper_socket() {
 	setpriv --reuid "${HELPER_USER:-root}" --regid "$(id -g "${HELPER_USER:-root}")" --init-groups \
 		systemd-socket-activate --accept --inetd -l "$SCRATCH/run/$helper_name.sock" \
 		${SOFTHSM2_CONF:+-E "SOFTHSM2_CONF=$SOFTHSM2_CONF"} \
+		${TPM2_PKCS11_STORE:+-E "TPM2_PKCS11_STORE=$TPM2_PKCS11_STORE"} \
+		${TPM2_PKCS11_TCTI:+-E "TPM2_PKCS11_TCTI=$TPM2_PKCS11_TCTI"} \
 		${FORGED_DIR:+-E "FORGED_DIR=$FORGED_DIR"} ${ASAN_OPTIONS:+-E "ASAN_OPTIONS=$ASAN_OPTIONS"} \
 		"$HELPER" --config "$P11_LATCH_CONF" "$@" \
 		</dev/null >>"$SCRATCH/run/$helper_name.log" 2>&1 &

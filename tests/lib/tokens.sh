@@ -3,12 +3,13 @@
 #
 #	softhsm_start             a factory token of SoftHSM2
 #	opencryptoki_start        a factory token of openCryptoki, its daemon running
-#	token_start KIND          one of the two by name: for K in $TOKENS; do token_start $K; ...
+#	tpm2_start                a factory token of a TPM, see tpm.sh
+#	token_start KIND          one of them by name: for K in $TOKENS; do token_start $K; ...
 #	token_new [LABEL]         a factory token once more, in place of the one before
 #	token_second              another token beside it; SECOND_LABEL, the same SO PIN
 #	token_stop
 #
-# They set MODULE (path of the vendor's module), TOKEN (softhsm, opencryptoki), LABEL, SO (SO PIN now valid),
+# They set MODULE (path of the vendor's module), TOKEN (softhsm, opencryptoki, tpm2), LABEL, SO (SO PIN now valid),
 # SO_NEW (another that the token takes), PIN, PIN_NEW (user PINs that it takes; none is set yet).
 #
 # Virtual smart cards, by the same words: for K in $CARDS; do token_start $K [STYLE]; ...
@@ -30,6 +31,8 @@ PIN=123456
 PIN_NEW=654321
 LABEL=latch
 SECOND_LABEL=second
+
+. "$SRCDIR/tests/lib/tpm.sh"
 
 multiarch_file() {
 	for multiarch in /usr/lib/*-linux-gnu*/"$1" /usr/lib64/"$1" /usr/lib/"$1"; do
@@ -210,6 +213,7 @@ token_new() {
 		token_lines "slot 0" "init-token 87654321 \"$LABEL\"" "open rw" \
 			"login so 87654321" "set-pin 87654321 $SO"
 		;;
+	tpm2) tpm2_new ;;
 	*)
 		card_token card 1
 		card_insert card 0
@@ -219,7 +223,7 @@ token_new() {
 
 token_second() {
 	case $TOKEN in
-	softhsm) token_lines "slot 1" "init-token $SO $SECOND_LABEL" ;;
+	softhsm | tpm2) token_lines "slot 1" "init-token $SO $SECOND_LABEL" finalize ;;
 	opencryptoki)
 		token_lines "slot 1" "init-token 87654321 $SECOND_LABEL" "open rw" \
 			"login so 87654321" "set-pin 87654321 $SO"
@@ -256,6 +260,7 @@ opencryptoki_stop() {
 token_stop() {
 	case $TOKEN in
 	opencryptoki) opencryptoki_stop ;;
+	tpm2) tpm2_stop ;;
 	openpgp | piv-*)
 		readers_stop
 		secrets_of_software
