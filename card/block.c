@@ -206,6 +206,19 @@ may_lock_yet(const struct card *c, CK_RV scrambled, bool force)
 	       scrambled != CKR_PIN_LOCKED && !so_is_locked(c);
 }
 
+bool
+block_can_be(const struct card *c)
+{
+	if (!c->profile.no_block)
+		return true;
+	log_error("%s: refused, and the card untouched: nothing can block or unblock a token of "
+		  "this module, since its SO PIN is of no use once there is a user PIN "
+		  "(Profile.Block=none); take Personalize= out of the binding that governs it, or "
+		  "make one without for such tokens",
+	    c->uri);
+	return false;
+}
+
 CK_RV
 block_card(struct card *c, const struct sitting *sitting, bool force)
 {
@@ -218,6 +231,8 @@ block_card(struct card *c, const struct sitting *sitting, bool force)
 		return postpone(c, rv);
 	if (card_reborn(c))
 		return CKR_OK;
+	if (c->profile.no_block)
+		return refuse(c, "nothing can block a token of this module (Profile.Block=none)");
 	proof = force || (c->private.proved && !so_is_locked(c));
 	if (lock && proof && lock_it(c) == CKR_OK) {
 		place_sitting(c, sitting);

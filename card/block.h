@@ -29,6 +29,10 @@ void block_sitting(const struct card *c, const struct so *newer, const struct so
  */
 CK_RV block_card(struct card *c, const struct sitting *sitting, bool force);
 
+/* Whether tokens of this profile can be blocked at all; if not, the log says why, and what to do.
+ */
+bool block_can_be(const struct card *c);
+
 /* Whether card_block() will need an SO secret: to scramble, or to prove that a lock can be undone.
  */
 bool block_needs_so(const struct card *c, bool force);

@@ -27,7 +27,7 @@ know_vendor(struct vendor *v)
 	if (rv == CKR_OK)
 		vendor_stop(v);
 	else
-		log_error("%s: C_Initialize: %s; is its service running?", v->path, rv_name(rv));
+		log_error("%s: C_Initialize: %s; %s", v->path, rv_name(rv), vendor_remedy(v, rv));
 	return rv;
 }
 

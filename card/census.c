@@ -97,8 +97,8 @@ add_present(struct census *s, struct office *o)
 	CK_RV rv = vendor_start(o->vendor);
 
 	if (rv != CKR_OK) {
-		log_error(
-		    "%s: C_Initialize: %s; is its service running?", o->vendor->path, rv_name(rv));
+		log_error("%s: C_Initialize: %s; %s", o->vendor->path, rv_name(rv),
+		    vendor_remedy(o->vendor, rv));
 		return rv;
 	}
 	rv = list_tokens(s, o);

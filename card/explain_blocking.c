@@ -70,6 +70,9 @@ print_personalizing(const struct card *c, FILE *out)
 		fputs("  refused: offline-unblockable cards cannot be made yet\n", out);
 	} else if (!desc->block_card) {
 		fputs("  never: the description has no BlockCard=true\n", out);
+	} else if (c->profile.no_block) {
+		fputs("  refused: nothing can block a token of this module (Profile.Block=none)\n",
+		    out);
 	} else {
 		print_occasion(c, out);
 		print_init_pin(c, out);
@@ -136,6 +139,8 @@ explain_blocking(struct card *c, FILE *out)
 	bool lock = blocks_by_lock(c);
 
 	print_personalizing(c, out);
+	if (c->profile.no_block)
+		return;
 	fprintf(out, "Blocking\n  by %s: %s\n",
 	    lock ? "lock, wrong PINs until the card locks itself"
 		 : "scramble, a PIN that nobody knows",

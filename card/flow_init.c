@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "card/applies.h"
+#include "card/block.h"
 #include "card/flow.h"
 #include "card/pin.h"
 #include "card/unblock.h"
@@ -34,6 +35,8 @@ may_personalize(const struct card *c, const char *hold, bool *may)
 	*may = b != NULL && b->personalize != NULL && b->personalize->block_card &&
 	       (b->personalize_on != PERSONALIZE_ON_COMMAND || hold != NULL);
 	if (b != NULL && description_applies(c, b->personalize) != CKR_OK)
+		return CKR_FUNCTION_FAILED;
+	if (*may && !block_can_be(c))
 		return CKR_FUNCTION_FAILED;
 	return *may && c->office->caller == CALLER_ANYONE ? refuse_stranger(c) : CKR_OK;
 }

@@ -125,6 +125,8 @@ carry_out(struct task *t, unsigned *asks)
 		    d->file);
 		return ORDER_FAILED;
 	}
+	if (d->block_card && !block_can_be(t->c))
+		return ORDER_FAILED;
 	if (!fill_in_all(t, asks) || *asks != 0)
 		return *asks != 0 ? ORDER_ASKS : ORDER_FAILED;
 	if (d->init_token)

@@ -151,7 +151,7 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 	enum order_status status = ORDER_FAILED;
 	bool key;
 
-	if (card_look(c) != CKR_OK || unblock_resolve(c) != CKR_OK)
+	if (!block_can_be(c) || card_look(c) != CKR_OK || unblock_resolve(c) != CKR_OK)
 		return ORDER_FAILED;
 	if (c->record.state == RECORD_BLOCKED && !order->force) {
 		fprintf(out, "%s: is blocked already\n", c->uri);

@@ -111,6 +111,19 @@ static const struct profile profiles[] = {
 	.shows_max = 128,
     },
     {
+	/* Softoken: the SO PIN is empty, and right until the first user PIN is set. */
+	.name = "nss",
+	.so_form = SO_FORM_TEXT,
+	.no_block = true,
+	.so_counter = SO_COUNTER_NONE,
+	.unblock_style = UNBLOCK_BY_INIT_PIN,
+	.label_identity = true,
+	.shows_life = true,
+	.shows_lock = true,
+	.so_login_proves = true,
+	.pin_max = 255,
+    },
+    {
 	/* Five wrong ones, and the card is dead for ever. */
 	.name = "gemalto",
 	.so_form = SO_FORM_TEXT,
@@ -156,6 +169,7 @@ static const struct match {
     {"softhsm", NULL, NULL, "SoftHSM project", NULL},
     {"opencryptoki", NULL, NULL, "IBM Corp.", "IBM SoftTok"},
     {"opencryptoki", NULL, NULL, "IBM", "Soft"},
+    {"nss", NULL, NULL, "Mozilla Foundation", "NSS 3"},
     {"opensc-piv", "OpenSC Project", "OpenSC smartcard framework", "piv_II", NULL},
     {"opensc", "OpenSC Project", "OpenSC smartcard framework", NULL, NULL},
     {"yubikey", "Yubico (www.yubico.com)", "PKCS#11 PIV Library (SP-800-73)", NULL, NULL},

@@ -28,7 +28,8 @@ enum so_counter {
 struct profile {
 	const char *name;
 	enum so_form so_form;
-	bool lock; /* block by lock, else by scramble */
+	bool lock;     /* block by lock, else by scramble */
+	bool no_block; /* by neither: what its SO PIN can do ends with the first user PIN */
 	enum so_counter so_counter;
 	unsigned so_tries; /* of a new card; 0: not known */
 	enum unblock_style unblock_style;
@@ -63,7 +64,7 @@ const struct profile *profile_of_token(const char *token_manufacturer, const cha
 
 /*
  * Sets one column (binding: Profile.COLUMN=) in a copy; false where there is no such column or
- * value. Values: Block=lock|scramble, SoForm=text|puk|raw, SoCounter=none|flags|hidden,
+ * value. Values: Block=lock|scramble|none, SoForm=text|puk|raw, SoCounter=none|flags|hidden,
  * UnblockStyle=init-pin|set-pin|puk-pin, Identity=serial|serial+label, SoTries=, PinMin= and
  * PinMax= 0 to 255, the others true|false.
  */

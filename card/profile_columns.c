@@ -118,6 +118,19 @@ set_so_counter(struct profile *p, const char *value)
 }
 
 static bool
+set_block(struct profile *p, const char *value)
+{
+	static const char *const names[] = {"scramble", "lock", "none", NULL};
+	int block = word_of(value, names);
+
+	if (block < 0)
+		return false;
+	p->lock = block == 1;
+	p->no_block = block == 2;
+	return true;
+}
+
+static bool
 set_unblock_style(struct profile *p, const char *value)
 {
 	static const char *const names[] = {"init-pin", "set-pin", "puk-pin", NULL};
@@ -133,7 +146,7 @@ set_column(struct profile *p, enum column column, const char *value)
 {
 	switch (column) {
 	case COLUMN_BLOCK:
-		return set_bool(&p->lock, value, "scramble", "lock");
+		return set_block(p, value);
 	case COLUMN_SO_FORM:
 		return set_so_form(p, value);
 	case COLUMN_SO_COUNTER:

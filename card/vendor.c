@@ -11,7 +11,7 @@
 #define SLOTS_MAX 256
 
 CK_RV
-vendor_open(const char *path, struct vendor **out)
+vendor_open(const char *path, const char *reserved, struct vendor **out)
 {
 	CK_C_GetFunctionList get_list;
 	struct vendor *v;
@@ -31,7 +31,8 @@ vendor_open(const char *path, struct vendor **out)
 		return CKR_FUNCTION_FAILED;
 	}
 	v = calloc(1, sizeof(*v));
-	if (v == NULL || (v->path = strdup(path)) == NULL) {
+	if (v == NULL || (v->path = strdup(path)) == NULL ||
+	    (reserved[0] != '\0' && (v->reserved = strdup(reserved)) == NULL)) {
 		vendor_close(v);
 		return CKR_HOST_MEMORY;
 	}
@@ -57,11 +58,15 @@ copy_padded(char *to, const unsigned char *from, size_t len)
 CK_RV
 vendor_start(struct vendor *v)
 {
-	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	/* NSS's own structure has one member more behind pReserved. */
+	struct {
+		CK_C_INITIALIZE_ARGS standard;
+		void *more;
+	} args = {.standard = {.flags = CKF_OS_LOCKING_OK, .pReserved = v->reserved}};
 	CK_INFO info;
 	CK_RV rv;
 
-	rv = v->f->C_Initialize(&args);
+	rv = v->f->C_Initialize(&args.standard);
 	v->refused = rv != CKR_OK;
 	if (rv != CKR_OK) {
 		log_debug("%s: C_Initialize: %s", v->path, rv_name(rv));
@@ -77,6 +82,17 @@ vendor_start(struct vendor *v)
 	copy_padded(v->manufacturer, info.manufacturerID, sizeof(info.manufacturerID));
 	copy_padded(v->description, info.libraryDescription, sizeof(info.libraryDescription));
 	return CKR_OK;
+}
+
+const char *
+vendor_remedy(const struct vendor *v, CK_RV rv)
+{
+	if (rv != CKR_ARGUMENTS_BAD)
+		return "is its service running?";
+	return v->reserved == NULL
+		   ? "it wants a parameter string, as NSS's softoken does: write InitReserved= "
+		     "into [Module] of p11-latch.conf"
+		   : "correct InitReserved= in p11-latch.conf";
 }
 
 void
@@ -199,5 +215,6 @@ vendor_close(struct vendor *v)
 		return;
 	vendor_stop(v);
 	free(v->path);
+	free(v->reserved);
 	free(v);
 }

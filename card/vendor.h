@@ -13,6 +13,7 @@
 struct vendor {
 	CK_FUNCTION_LIST *f;
 	char *path;
+	char *reserved; /* pReserved of C_Initialize, NULL where it is none */
 	bool initialized;
 	bool refused;          /* the last C_Initialize failed */
 	char manufacturer[33]; /* C_GetInfo; empty before the first vendor_start() */
@@ -25,8 +26,11 @@ struct token {
 	struct identity id;
 };
 
-/* Loads the module; the log says why it could not. To be closed by vendor_close(). */
-CK_RV vendor_open(const char *path, struct vendor **v);
+/*
+ * Loads the module; the log says why it could not. reserved: what C_Initialize is given as
+ * pReserved, "" for nothing (copied). To be closed by vendor_close().
+ */
+CK_RV vendor_open(const char *path, const char *reserved, struct vendor **v);
 
 /*
  * C_Initialize and C_Finalize. Between them, and nowhere else, the card may be touched: a load that
@@ -35,6 +39,9 @@ CK_RV vendor_open(const char *path, struct vendor **v);
  */
 CK_RV vendor_start(struct vendor *v);
 void vendor_stop(struct vendor *v);
+
+/* What to do about an rv that C_Initialize answered, for a line of the log. */
+const char *vendor_remedy(const struct vendor *v, CK_RV rv);
 
 /* All tokens that are present: *list is to be freed; at most 256. Only between start and stop. */
 CK_RV vendor_tokens(struct vendor *v, struct token **list, size_t *n);

@@ -137,8 +137,8 @@ log_fault(const struct card *c, CK_RV rv)
 	const struct vendor *v = c->office->vendor;
 
 	if (rv != CKR_OK && v->refused)
-		log_error("%s: %s: C_Initialize: %s; is its service running?", c->uri, v->path,
-		    rv_name(rv));
+		log_error("%s: %s: C_Initialize: %s; %s", c->uri, v->path, rv_name(rv),
+		    vendor_remedy(v, rv));
 	else if (rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED)
 		log_error("%s: the card or its module answers %s; is it in its reader?", c->uri,
 		    rv_name(rv));

@@ -19,7 +19,8 @@ static const char *const section_names[] = {"Module", "Latch", NULL};
 static const struct element {
 	const char *name;
 	unsigned section;
-} elements[] = {{"Path", 0}, {"Profile", 0}, {"Policy", 1}, {"StateDirectory", 1}, {"Helper", 1}};
+} elements[] = {{"Path", 0}, {"Profile", 0}, {"InitReserved", 0}, {"Policy", 1},
+    {"StateDirectory", 1}, {"Helper", 1}};
 
 #define N_ELEMENTS (sizeof(elements) / sizeof(elements[0]))
 
@@ -211,7 +212,7 @@ struct config *
 config_read(const char *path, struct diags *d)
 {
 	struct reader r = {.d = d};
-	const struct ini_entry *profile;
+	const struct ini_entry *profile, *reserved;
 	size_t errors = d->n_errors;
 	struct ini *ini = ini_read(path, INI_TRAILING_COMMENTS | INI_TRUSTED, d);
 
@@ -231,10 +232,13 @@ config_read(const char *path, struct diags *d)
 	profile = find(ini, "Module", "Profile");
 	r.config->profile =
 	    strdup(profile == NULL || profile->value[0] == '\0' ? "auto" : profile->value);
+	reserved = find(ini, "Module", "InitReserved");
+	r.config->init_reserved = strdup(reserved == NULL ? "" : reserved->value);
 	read_helper(&r);
 	if (d->n_errors == errors &&
 	    (r.config->file == NULL || r.config->module_path == NULL || r.config->policy == NULL ||
 		r.config->state_dir == NULL || r.config->profile == NULL ||
+		r.config->init_reserved == NULL ||
 		(r.config->helper == NULL && r.config->helper_socket == NULL)))
 		diag_add(d, DIAG_ERROR, (struct place){path, 0, 0}, NULL, "out of memory");
 	if (d->n_errors != errors) {
@@ -269,6 +273,7 @@ config_free(struct config *c)
 	free(c->file);
 	free(c->module_path);
 	free(c->profile);
+	free(c->init_reserved);
 	free(c->policy);
 	free(c->state_dir);
 	free(c->helper);

@@ -11,6 +11,7 @@ struct config {
 	char *file;          /* the file that this was read from */
 	char *module_path;   /* [Module] Path=, "~/" expanded */
 	char *profile;       /* [Module] Profile=, "auto" by default */
+	char *init_reserved; /* [Module] InitReserved=, "" where there is none */
 	char *policy;        /* [Latch] Policy= */
 	char *state_dir;     /* [Latch] StateDirectory= */
 	char *helper;        /* program to spawn; NULL where a socket is to be used */

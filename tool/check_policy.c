@@ -54,7 +54,7 @@ static const char *
 values_of(const char *column)
 {
 	if (strcmp(column, "Block") == 0)
-		return "write lock or scramble";
+		return "write lock, scramble or none";
 	if (strcmp(column, "SoForm") == 0)
 		return "write text, puk or raw";
 	if (strcmp(column, "SoCounter") == 0)

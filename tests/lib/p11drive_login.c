@@ -11,6 +11,7 @@
  */
 #define FUNCTIONS_2_40 68
 #define AT_LOGIN_USER  (FUNCTIONS_2_40 + 2)
+#define INTERFACES_MAX 16
 
 struct interface {
 	CK_UTF8CHAR *name;
@@ -58,6 +59,40 @@ do_login(struct drive *d, char **words, unsigned n)
 		return CKR_ARGUMENTS_BAD;
 	}
 	return d->f->C_Login(session(d), type, text_pointer(&pin), pin.len);
+}
+
+typedef CK_RV (*get_interface_list_fn)(struct interface *, CK_ULONG *);
+
+/* Each interface, and in which library the list stands, if any, that C_GetInterface gives for it.
+ */
+static CK_RV
+do_interfaces(struct drive *d, char **words, unsigned n)
+{
+	struct interface list[INTERFACES_MAX], *one;
+	get_interface_list_fn get_list;
+	get_interface_fn get;
+	CK_ULONG count = INTERFACES_MAX, i;
+	Dl_info library;
+	CK_RV rv;
+
+	(void)words;
+	(void)n;
+	*(void **)&get_list = dlsym(d->library, "C_GetInterfaceList");
+	*(void **)&get = dlsym(d->library, "C_GetInterface");
+	if (get_list == NULL || get == NULL)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	rv = get_list(list, &count);
+	for (i = 0; rv == CKR_OK && i < count; i++) {
+		CK_VERSION version = *(CK_VERSION *)list[i].list;
+
+		rv = get(list[i].name, &version, &one, list[i].flags);
+		if (rv != CKR_OK)
+			break;
+		detail_text(d, "name", list[i].name, strlen((char *)list[i].name));
+		detail(d, "%u.%u flags=%lx in=%s", version.major, version.minor, list[i].flags,
+		    dladdr(one->list, &library) != 0 ? strrchr(library.dli_fname, '/') : "memory");
+	}
+	return rv;
 }
 
 static login_user_fn
@@ -128,6 +163,7 @@ do_set_pin(struct drive *d, char **words, unsigned n)
 const struct command login_commands[] = {
     {"login", 2, 2, "user|so|context PIN", do_login},
     {"login-user", 2, 3, "user|so|context PIN [NAME]", do_login_user},
+    {"interfaces", 0, 0, "", do_interfaces},
     {"logout", 0, 0, "", do_logout},
     {"init-pin", 1, 1, "PIN", do_init_pin},
     {"set-pin", 2, 2, "OLD NEW", do_set_pin},

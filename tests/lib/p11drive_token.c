@@ -31,11 +31,17 @@ static const struct {
 static CK_RV
 do_initialize(struct drive *d, char **words, unsigned n)
 {
-	CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
+	/* NSS's own structure has one member more behind pReserved. */
+	struct {
+		CK_C_INITIALIZE_ARGS standard;
+		void *more;
+	} args = {.standard = {.flags = CKF_OS_LOCKING_OK}};
 
 	if (n > 0 && strcmp(words[0], "null") == 0)
 		return d->f->C_Initialize(NULL);
-	return d->f->C_Initialize(&args);
+	if (n > 0)
+		args.standard.pReserved = words[0];
+	return d->f->C_Initialize(&args.standard);
 }
 
 static CK_RV
@@ -273,7 +279,7 @@ do_init_token(struct drive *d, char **words, unsigned n)
 }
 
 const struct command token_commands[] = {
-    {"initialize", 0, 1, "[null]", do_initialize},
+    {"initialize", 0, 1, "[null|RESERVED]", do_initialize},
     {"finalize", 0, 0, "", do_finalize},
     {"slots", 0, 0, "", do_slots},
     {"slot", 1, 1, "INDEX", do_slot},

@@ -250,6 +250,7 @@ static const struct {
     {"IBM", "Meta PKCS11 LIBRARY", "IBM", "Soft", "opencryptoki"},
     /* A TPM that IBM made is not openCryptoki's. */
     {"tpm2-software.github.io", "TPM2.0 Cryptoki", "IBM", "SW   TPM", "tpm2"},
+    {"Mozilla Foundation", "NSS Internal Crypto Services", "Mozilla Foundation", "NSS 3", "nss"},
     {"IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "TPM v1.1 Token", "generic"},
     {"", "", "", "", "generic"},
     {"OpenSC Project", "OpenSC smartcard framework", "ZeitControl", "PKCS#15 emulated", "opensc"},
@@ -274,7 +275,8 @@ static const struct {
 	bool good;
 } overrides[] = {
     {"Block", "lock", true},
-    {"Block", "none", false},
+    {"Block", "none", true},
+    {"Block", "no", false},
     {"SoForm", "puk", true},
     {"SoForm", "text", true},
     {"SoForm", "", false},

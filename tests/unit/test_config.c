@@ -12,6 +12,7 @@ static const struct {
 	struct wanted wanted[WANTED_MAX];
 } cases[] = {
     {"good", M L, {{0}}},
+    {"reserved", M "InitReserved=configdir='sql:/d' flags=readOnly ; NSS\n" L, {{0}}},
     {"socket", M L "Helper=unix:/run/h.sock ; socket\n", {{0}}},
     {"empty", "",
 	{E(0, 0, "Path= is missing in [Module]"), E(0, 0, "Policy= is missing in [Latch]"),
@@ -73,6 +74,7 @@ START_TEST(test_contents)
 	ck_assert_str_eq(c->file, path);
 	ck_assert_str_eq(c->module_path, "/home/u/m.so");
 	ck_assert_str_eq(c->profile, "softhsm");
+	ck_assert_str_eq(c->init_reserved, "");
 	ck_assert_str_eq(c->policy, "/p/policy.conf");
 	ck_assert_str_eq(c->state_dir, "/home/u/.s");
 	ck_assert_ptr_null(c->helper);
@@ -83,7 +85,9 @@ START_TEST(test_contents)
 	config_free(c);
 	free(path);
 
-	c = read_text(dir, M L "Helper=spawn:/x\n", &d, &path);
+	c = read_text(dir,
+	    M "InitReserved=configdir='sql:/d' flags=x ; NSS\n" L "Helper=spawn:/x\n", &d, &path);
+	ck_assert_str_eq(c->init_reserved, "configdir='sql:/d' flags=x");
 	ck_assert_str_eq(c->helper, "/x");
 	ck_assert_str_eq(c->profile, "auto");
 	ck_assert_ptr_null(config_operators_socket(c));
