@@ -36,6 +36,17 @@ by_r(const struct card *c, const struct request *q)
 }
 
 /*
+ * Where R was no longer in force, as when another program set the PIN, a new one was set from here:
+ * of no use in the application's process, which keeps what it read before, and where each value
+ * tried would count on a TPM.
+ */
+static bool
+r_is_too_new(const struct card *c)
+{
+	return c->profile.caches && c->changed;
+}
+
+/*
  * The way that always holds. What the application's own process keeps of the card is wrong
  * afterwards where the module caches: C_SetPIN has done what it is for all the same, C_Login has
  * not.
@@ -64,6 +75,10 @@ unblock(struct card *c, const struct request *q, const struct secret *new, struc
 	rv = unblock_r(c, &o->so, q->via, &o->r);
 	if (rv != CKR_OK)
 		return rv;
+	if (r_is_too_new(c)) {
+		secret_free(&o->r);
+		return unblock_from_here(c, q->via, new, o);
+	}
 	o->pin = secret_dup(new);
 	if (o->pin == NULL || !unblock_announce(c))
 		return CKR_FUNCTION_FAILED;
@@ -98,6 +113,15 @@ login_letter(struct card *c, const struct request *q, struct outcome *o)
 		o->verdict = VERDICT_VENDOR;
 }
 
+static void
+login_stale(struct card *c, struct outcome *o)
+{
+	log_error("%s: the program that logs in was started before the card was blocked and keeps "
+		  "what it read then; restart it, then unblock the card",
+	    c->uri);
+	done(o, CKR_FUNCTION_FAILED);
+}
+
 /* The value is a right PUK or key: R is lent for this login, and the card stays blocked. */
 static void
 login_with_r(struct card *c, const struct request *q, enum row row, struct outcome *o)
@@ -105,18 +129,18 @@ login_with_r(struct card *c, const struct request *q, enum row row, struct outco
 	CK_RV rv;
 
 	if (q->stale) {
-		log_error("%s: the program that logs in was started before the card was blocked "
-			  "and keeps "
-			  "what it read then; restart it, then unblock the card",
-		    c->uri);
-		done(o, CKR_FUNCTION_FAILED);
+		login_stale(c, o);
 		return;
 	}
 	rv = unblock_r(c, &o->so, q->via, &o->r);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && r_is_too_new(c)) {
+		secret_free(&o->r);
+		login_stale(c, o);
+	} else if (rv == CKR_OK) {
 		o->verdict = VERDICT_USE_R;
-	else
+	} else {
 		done(o, row == ROW_OTHER && rv == CKR_PIN_INCORRECT ? CKR_PIN_LOCKED : rv);
+	}
 }
 
 void

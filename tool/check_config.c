@@ -68,15 +68,19 @@ check_profile(const char *name, struct place where, struct diags *d)
 /* --- The vendor module --------------------------------------------------------------------------
  */
 
-/* p11-latch around itself would call itself without end, and so would a proxy that has it. */
+static bool
+is_named(const char *path, const char *begin)
+{
+	const char *slash = strrchr(path, '/');
+
+	return strncmp(slash != NULL ? slash + 1 : path, begin, strlen(begin)) == 0;
+}
+
+/* p11-latch around itself would call itself without end. */
 static bool
 is_own(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash != NULL ? slash + 1 : path;
-
-	return strncmp(name, "p11-latch", 9) == 0 || strncmp(name, "p11-kit-proxy.", 14) == 0 ||
-	       strncmp(name, "libp11-kit.", 11) == 0;
+	return is_named(path, "p11-latch") || is_named(path, "libp11-kit.");
 }
 
 static void
@@ -91,6 +95,11 @@ check_module(const struct context *c)
 		    "this module would call p11-latch itself");
 		return;
 	}
+	if (is_named(path, "p11-kit-proxy."))
+		diag_add(c->d, DIAG_WARNING, where,
+		    "write disable-in: p11-kit-proxy into the module file of p11-latch",
+		    "the proxy loads p11-latch too where p11-kit knows it, which would then call "
+		    "itself");
 	if (access(path, F_OK) != 0) {
 		diag_add(c->d, DIAG_ERROR, where, "install it, or correct the path",
 		    "this module is not there: %s", strerror(errno));

@@ -144,6 +144,41 @@ by_several_programs() {
 	unmoved "personalize --"
 }
 
+# A token that is not initialised is one slot more, without a label.
+by_apply() {
+	fresh
+	rm -rf "${TPM2_PKCS11_STORE:?}"/*
+	description new <<-END
+		[Description]
+		InitToken=true
+		InitialLabel=#$LABEL
+		SetPIN=true
+		PIN=#$PIN
+		InitialPUK=#$SO
+		[Application_B]
+		BlockCard=true
+	END
+	passes "p11-latch apply makes a token" "$CMD" apply "$CONF_DIR/descriptions/new.dsc" \
+		"pkcs11:model=SW%20%20%20TPM"
+	is "$(record State), $(record Method)" "blocked, scramble" "and blocks it"
+	fails "it is not made anew" "$CMD" apply "$CONF_DIR/descriptions/new.dsc" "$CARD"
+	is "$(record State), $(private SOWrong)" "blocked, 0" "which changes nothing, and counts as no wrong PUK"
+	unmoved "apply"
+	passes "p11-latch unblock" sh -c "echo $PIN_NEW | '$CMD' unblock --pin - '$CARD'"
+	unblocked "$PIN_NEW" "made by apply"
+}
+
+# Behind a socket the helper has the store and the way to the TPM from its unit.
+by_socket() {
+	latch_conf "unix:$SCRATCH/run/helper.sock"
+	helper_socket helper
+	blocked_card
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "through a socket"
+	unblocked "$PIN_NEW" "through a socket"
+	helper_socket_stop helper
+	latch_conf "spawn:$HELPER"
+}
+
 token_start tpm2
 latch_setup
 known_puk | pickup
@@ -158,6 +193,8 @@ new_puk
 by_key
 never_locked
 by_several_programs
+by_apply
+by_socket
 passes "no helper is left" wait_for 5 no_helpers
 is "$(tpm2_sessions)" 0 "nothing of all this has left a session in the TPM"
 no_secret "no PIN and no PUK in log and state" "$SO" "$PIN" "$PIN_NEW" "$LETTER"

@@ -88,6 +88,25 @@ stale() {
 	counted 0 "stale programs"
 }
 
+# Another tool of the TPM has set a PIN: that R is not in force shows by the one try of it, and no other value is
+# tried after that.
+set_elsewhere() {
+	known_puk | pickup
+	blocked_card
+	personalize_direct 999999
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "a PIN set elsewhere: C_SetPIN with the PUK"
+	is_active "$PIN_NEW" "a PIN set elsewhere: unblocked"
+	counted 1 "a PIN set elsewhere"
+	block_again
+	personalize_direct 999999
+	is "$(once "$LATCH" "login user $SO" | last_rv)" CKR_FUNCTION_FAILED "a PIN set elsewhere: C_Login with the PUK"
+	logged "restart it, then unblock" "the log says what to do"
+	is "$(once "$LATCH" "login user $SO" "set-pin $SO $PIN_NEW" | last_rv)" CKR_OK "which is right then"
+	is_active "$PIN_NEW" "a PIN set elsewhere: unblocked once more"
+	counted 2 "a PIN set elsewhere, again"
+	tpm2_forgive
+}
+
 killed() {
 	desk
 	for moment in "as SO" "as user" "at work"; do
@@ -130,6 +149,7 @@ wrong_puks
 lockout
 unblock_in_lockout
 stale
+set_elsewhere
 killed
 no_room
 no_secret "no PIN and no PUK in log and state" "$SO" "$PIN" "$PIN_NEW"

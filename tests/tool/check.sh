@@ -390,6 +390,8 @@ conf "$DIR/section.dsc"
 finds p11-latch.conf 2:6 error "this module cannot be loaded"
 conf "$LATCH"
 finds p11-latch.conf 2:6 error "this module would call p11-latch itself"
+conf "$(multiarch_file p11-kit-proxy.so)"
+finds p11-latch.conf 2:6 warning "the proxy loads p11-latch too where p11-kit knows it"
 conf "$(multiarch_file libcrypto.so.3)"
 finds p11-latch.conf 2:6 error "this library is no PKCS#11 module"
 conf "" opencrypto
