@@ -54,7 +54,7 @@ flows() {
 	is "$(once "$FRONT" "login user $PIN" | last_rv)" CKR_PIN_LOCKED "$1: and p11-latch says locked"
 	is "$(once "$FRONT" "set-pin $SO $PIN_NEW" | last_rv)" CKR_OK "$1: C_SetPIN with the PUK"
 	is_active "$PIN_NEW" "$1: unblocked"
-	is "$(once "$FRONT" "login user $PIN_NEW" "find mine" | tail -n 1)" "find CKR_OK n=1 label=mine" \
+	is "$(once "$FRONT" "login user $PIN_NEW" "find mine" | grep "^find")" "find CKR_OK n=1 label=mine" \
 		"$1: what is on the card is there"
 	block_again
 	is "$(once "$FRONT" "login user $SO" "set-pin $SO $PIN" | last_rv)" CKR_OK "$1: C_Login with the PUK, and C_SetPIN"
@@ -77,7 +77,7 @@ before_a_socket() {
 	FRONT=$LATCH
 	serve "$MODULE"
 	wraps "$CLIENT"
-	like "$("$CMD" explain "$CARD")" "*rofile*$1*" "$kind, far: the profile is found by the token's names"
+	like "$("$CMD" explain "$CARD")" "*rofile*$1*" "$kind, far: its profile"
 	flows "$kind, far"
 	killed "$kind, far"
 	serve_end
@@ -174,4 +174,14 @@ for kind in $TOKENS; do
 	behind_a_socket
 	token_stop
 done
+
+# Where the token's names alone do not tell, the profile is written.
+kind=tpm2
+token_start tpm2
+latch_setup
+latch_conf "spawn:$HELPER" tpm2
+before_a_socket tpm2
+is "$(tpm2_wrong)" 1 "tpm2, far: the TPM has counted the one that was wrong"
+is "$(tpm2_sessions)" 1 "tpm2, far: the program that was killed has left a session there, and nothing else has"
+token_stop
 done_testing
