@@ -53,7 +53,8 @@ _p11_latch() {
 		return
 		;;
 	--profile)
-		mapfile -t COMPREPLY < <(compgen -W "auto generic softhsm opencryptoki" -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W "auto generic softhsm opencryptoki opensc opensc-piv \
+			yubikey tpm2 nss gemalto cardos cryptovision" -- "$current")
 		return
 		;;
 	--remove)
