@@ -28,7 +28,8 @@ struct token {
 
 /*
  * Loads the module; the log says why it could not. reserved: what C_Initialize is given as
- * pReserved, "" for nothing (copied). To be closed by vendor_close().
+ * pReserved, "" for nothing (copied). SIGPIPE is ignored from then on. To be closed by
+ * vendor_close().
  */
 CK_RV vendor_open(const char *path, const char *reserved, struct vendor **v);
 

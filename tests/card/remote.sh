@@ -118,6 +118,19 @@ lost() {
 	serve_end
 }
 
+# A server that hangs up makes a program of p11-kit's write to nobody: no order is to end by SIGPIPE.
+hangs_up() {
+	serve "$MODULE" --user anyone
+	chmod 666 "$FAR"
+	wraps "$CLIENT"
+	for order in recover "block $CARD" status; do
+		# shellcheck disable=SC2086
+		"$CMD" $order >"$SCRATCH/order.log" 2>&1
+		is $? 1 "$kind: p11-latch ${order%% *}, where the server hangs up, fails and lives"
+	done
+	serve_end
+}
+
 # serve_latch USER: by that user p11-latch is served to anyone's programs, which have no other way to it.
 serve_latch() {
 	SERVER=$SCRATCH/bin/$1
@@ -170,6 +183,7 @@ for kind in $TOKENS; do
 	latch_setup
 	before_a_socket "$kind"
 	lost
+	hangs_up
 	before_a_command
 	behind_a_socket
 	token_stop
