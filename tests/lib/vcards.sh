@@ -7,9 +7,10 @@
 #	                               is thrown away. KIND: openpgp, piv; WORDs as "vcard" says without arguments
 #	card_insert CARD [READER]      into reader 0, 1...; it is there when this returns
 #	card_pull CARD                 and it is gone when this returns
-#	card_back CARD                 into the reader where it was, also after a fault pulled it
+#	card_back CARD                 into the reader where it was, also after a fault pulled it, or a reset
 #	card_fault CARD N WHAT [V]     the Nth APDU from now on goes wrong; 0: each. Several add up. WHAT, see fault.h:
-#	                               refuse 6F00, pull, pull-after, reset, reset-after, delay MS, hang
+#	                               refuse 6F00, pull, pull-after, reset, reset-after, delay MS, hang; a pull is
+#	                               before or after the card did it, as a reset is: without power for a moment
 #	card_fault_done CARD           whether it came to that
 #	card_well CARD                 no faults any more; one that hangs goes on
 #	card_count CARD                how many APDUs it has seen since the last card_fault, card_mark or card_new
@@ -19,15 +20,18 @@
 #	opensc_conf [LINE...]          OpenSC's configuration: LINEs of its block pkcs11
 
 VCARD=$BUILDDIR/tests/card/vcard/vcard
+READER_DRIVER=/usr/lib/pcsc/drivers/serial/libifdvpcd.so
 CARD_PORT=35963 # of reader 0; the others follow
 
-# vpcd makes two readers of each entry, at its port and the next one; pcscd has no room for more than 16.
+# vpcd makes two readers of each entry, at its port and the next one, and has room for two: each entry has a copy of
+# its own. pcscd has room for 16, and tells them apart by name.
 readers_conf() {
 	reader_at=0
 	while [ "$reader_at" -lt "$2" ]; do
 		reader_port=$(printf '0x%X' $((CARD_PORT + reader_at)))
-		printf 'FRIENDLYNAME "%s"\nDEVICENAME /dev/null:%s\nLIBPATH %s\nCHANNELID %s\n\n' \
-			"$1" "$reader_port" /usr/lib/pcsc/drivers/serial/libifdvpcd.so "$reader_port"
+		cp "$READER_DRIVER" "$SCRATCH/vpcd.$reader_at.so"
+		printf 'FRIENDLYNAME "%s %d"\nDEVICENAME /dev/null:%s\nLIBPATH %s\nCHANNELID %s\n\n' \
+			"$1" "$reader_at" "$reader_port" "$SCRATCH/vpcd.$reader_at.so" "$reader_port"
 		reader_at=$((reader_at + 2))
 	done
 }
@@ -107,7 +111,9 @@ card_pull() {
 	card_leaves "$1"
 }
 
+# A reset is over when the card says so: until then pcscd has seen that it was out.
 card_back() {
+	wait_for 10 test ! -e "$(card_dir "$1")/off" || bail_out "card $1 gets no power"
 	[ ! -e "$(card_dir "$1")/out" ] || card_leaves "$1"
 	rm -f "$(card_dir "$1")/out"
 	card_enters "$1"
@@ -123,9 +129,10 @@ card_count() {
 }
 
 card_sees() {
-	while read -r card_at card_apdu card_answer; do
+	while read -r card_apdu; do
+		card_apdu=${card_apdu#* }
 		# shellcheck disable=SC2254
-		case $card_apdu in
+		case ${card_apdu% *} in
 		$2) return 0 ;;
 		esac
 	done <"$(card_dir "$1")/apdus"

@@ -7,18 +7,23 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* pcscd looks every 400 ms whether a card is there. */
+#define NOTICED_MS 700
+
 static const struct {
 	const char *name;
 	enum fault_kind kind;
 	const char *value; /* how it is read; NULL: it has none */
+	bool optional;
+	unsigned fallback;
 } kinds[] = {
-    {"refuse", FAULT_REFUSE, "%x"},
-    {"pull", FAULT_PULL, NULL},
-    {"pull-after", FAULT_PULL_AFTER, NULL},
-    {"reset", FAULT_RESET, NULL},
-    {"reset-after", FAULT_RESET_AFTER, NULL},
-    {"delay", FAULT_DELAY, "%u"},
-    {"hang", FAULT_HANG, NULL},
+    {"refuse", FAULT_REFUSE, "%x", false, 0},
+    {"pull", FAULT_PULL, NULL, true, 0},
+    {"pull-after", FAULT_PULL_AFTER, NULL, true, 0},
+    {"reset", FAULT_RESET, "%u", true, NOTICED_MS},
+    {"reset-after", FAULT_RESET_AFTER, "%u", true, NOTICED_MS},
+    {"delay", FAULT_DELAY, "%u", false, 0},
+    {"hang", FAULT_HANG, NULL, true, 0},
 };
 
 static void
@@ -42,7 +47,10 @@ understand(const char *name, const char *value, struct fault *f)
 		if (strcmp(name, kinds[i].name) != 0)
 			continue;
 		f->kind = kinds[i].kind;
-		return kinds[i].value == NULL || sscanf(value, kinds[i].value, &f->value) == 1;
+		f->value = kinds[i].fallback;
+		if (kinds[i].optional && value[0] == '\0')
+			return true;
+		return kinds[i].value != NULL && sscanf(value, kinds[i].value, &f->value) == 1;
 	}
 	return false;
 }

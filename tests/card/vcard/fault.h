@@ -10,7 +10,7 @@ enum fault_kind {
 	FAULT_REFUSE,      /* answers value as its status word, and does nothing */
 	FAULT_PULL,        /* out of the reader before anything is done */
 	FAULT_PULL_AFTER,  /* done, and out of the reader before the answer */
-	FAULT_RESET,       /* loses its power for a moment before anything is done */
+	FAULT_RESET,       /* without power for value milliseconds, before anything is done */
 	FAULT_RESET_AFTER, /* done, and loses its power before the answer */
 	FAULT_DELAY,       /* value milliseconds late */
 	FAULT_HANG,        /* until the file of faults is gone */
@@ -23,7 +23,8 @@ struct fault {
 
 /*
  * DIR/fault holds lines "N KIND [VALUE]", for the Nth APDU, or for all where N is 0:
- *	refuse HEX, pull, pull-after, reset, reset-after, delay MS, hang
+ *	refuse HEX, pull, pull-after, reset [MS], reset-after [MS], delay MS, hang
+ * A reset is as long as the reader takes to see it, if not given; one of 0 it does not see at all.
  * DIR/fault.done appears when one of them comes to pass.
  */
 struct fault fault_at(const char *dir, unsigned n);

@@ -58,17 +58,6 @@ path_of(const struct reader *r, const char *name)
 	return path;
 }
 
-/* Nobody puts it back but who takes DIR/out away. */
-static void
-pull(struct reader *r)
-{
-	FILE *f = fopen(path_of(r, "out"), "we");
-
-	if (f != NULL)
-		fclose(f);
-	leave(r);
-}
-
 static void
 sleep_ms(unsigned ms)
 {
@@ -76,6 +65,33 @@ sleep_ms(unsigned ms)
 
 	while (nanosleep(&t, &t) != 0 && errno == EINTR)
 		;
+}
+
+static void
+touch(const struct reader *r, const char *name)
+{
+	FILE *f = fopen(path_of(r, name), "we");
+
+	if (f != NULL)
+		fclose(f);
+}
+
+/* Nobody puts it back but who takes DIR/out away. */
+static void
+pull(struct reader *r)
+{
+	touch(r, "out");
+	leave(r);
+}
+
+/* DIR/off is there meanwhile. */
+static void
+lose_power(struct reader *r, unsigned ms)
+{
+	touch(r, "off");
+	leave(r);
+	sleep_ms(ms);
+	unlink(path_of(r, "off"));
 }
 
 static void
@@ -123,7 +139,7 @@ serve(struct reader *r, const unsigned char *apdu, size_t len, unsigned char *an
 	if (f.kind == FAULT_PULL || f.kind == FAULT_PULL_AFTER)
 		pull(r);
 	else if (n == 0)
-		leave(r);
+		lose_power(r, f.value);
 	return n;
 }
 
