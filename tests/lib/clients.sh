@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Ordinary programs on a card office's card. Sourced, after all.sh and desk.sh.
 #
-#	client_desk                     policy: blocked after personalization, a person knows the PUK
+#	client_desk [LINE...]           policy: blocked after personalization, a person knows the PUK. LINEs of the
+#	                                binding; UnblockByLogin=yes if none is given
 #	p11_kit_setup                   p11-kit's programs have p11-latch's tokens and no others
 #	PROXY                           p11-kit-proxy.so
 #	for way in direct proxy; do     module_of $way: the library that a program is given
@@ -20,7 +21,8 @@ client_desk() {
 		PIN=!FROM_USER_DIALOG_2_FIELD
 		InitialPUK=!FROM_USER_DIALOG_1_FIELD
 	EOF
-	desk Unblock=unblock.dsc UnblockByLogin=yes
+	[ $# -gt 0 ] || set -- UnblockByLogin=yes
+	desk Unblock=unblock.dsc "$@"
 }
 
 p11_kit_setup() {
