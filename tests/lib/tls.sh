@@ -52,14 +52,15 @@ tls_listens() {
 }
 
 serves() {
+	mkdir -p "$TLS"
 	"$@" >"$TLS/log" 2>&1 </dev/null &
-	tls_server=$!
+	server=$!
 	wait_for 20 tls_listens || bail_out "$1 does not serve: $(cat "$TLS/log")"
 }
 
 serves_no_more() {
-	kill "$tls_server" 2>/dev/null
-	wait_for 5 gone "$tls_server" || bail_out "the server does not end"
+	kill "$server" 2>/dev/null
+	wait_for 5 gone "$server" || bail_out "the server does not end"
 }
 
 openssl_server() {
