@@ -13,7 +13,7 @@ done
 
 # database NAME: an NSS database that trusts the authority.
 database() {
-	rm -rf "$SCRATCH/$1"
+	rm -rf "${SCRATCH:?}/$1"
 	mkdir "$SCRATCH/$1"
 	certutil -N -d "sql:$SCRATCH/$1" --empty-password >"$TLS/nss.log" 2>&1 &&
 		certutil -A -d "sql:$SCRATCH/$1" -n authority -t TC,TC, -i "$TLS/ca.pem" >>"$TLS/nss.log" 2>&1 ||
