@@ -81,7 +81,7 @@ agent_stop() {
 
 # An administrator blocks a card that is in use.
 take_back() {
-	take_back_out=$(printf '%s\n' "$SO" | "$CMD" block "pkcs11:token=$LABEL" --puk - 2>&1)
+	printf '%s\n' "$SO" | "$CMD" block "pkcs11:token=$LABEL" --puk - >"$D/block.log" 2>&1
 	is "$?:$(record State)" 0:blocked "$kind, $way: p11-latch block"
 }
 
