@@ -177,7 +177,7 @@ reset_before_and_after() {
 	for when in reset reset-after; do
 		session_start app "$MODULE"
 		card_fault card "$login_apdus" "$when"
-		unlike "$(soon login user $WRONG)" "*CKR_OK*" "$kind: $when"
+		unlike "$(soon login user $WRONG)" "*CKR_PIN_INCORRECT*" "$kind: $when, and the answer is lost"
 		drive_stop app
 		card_well card
 		card_back card
@@ -238,6 +238,42 @@ resetting_code() {
 }
 
 by_code=no
+# raw APDU...: status words of the last one, "6982". OpenSC selects the application first.
+raw() {
+	raw_options=
+	for raw_apdu; do
+		raw_options="$raw_options -s $raw_apdu"
+	done
+	# shellcheck disable=SC2086
+	opensc-tool --reader 0 $raw_options 2>/dev/null |
+		sed -n 's/^Received (SW1=0x\(..\), SW2=0x\(..\)).*/\1\2/p' | tail -n 1
+}
+
+# Without the right PIN or key nothing opens, whatever the module in front does.
+closed_doors() {
+	case $kind in
+	openpgp)
+		is "$(raw 00:2C:02:81:06:31:32:33:34:35:36)" 6982 "$kind: no PIN is reset without PW3"
+		is "$(raw 00:DA:00:D3:08:31:32:33:34:35:36:37:38)" 6982 "$kind: nor a resetting code set"
+		is "$(raw 00:47:80:00:02:B6:00:00)" 6982 "$kind: nor a key made"
+		is "$(raw 00:2A:9E:9A:04:01:02:03:04:00)" 6982 "$kind: nothing is signed without PW1"
+		is "$(raw 00:88:00:00:04:01:02:03:04:00)" 6982 "$kind: nor authenticated"
+		is "$(raw 00:20:00:81:00 00:FF:00:00)" 6D00 "$kind: an instruction that it does not know"
+		;;
+	piv-*)
+		witness=00:87:03:9B:04:7C:02:80:00:00
+		is "$(raw $witness)" 9000 "$kind: the card has a witness"
+		is "$(raw $witness 00:87:03:9B:16:7C:14:80:08:01:02:03:04:05:06:07:08:81:08:01:02:03:04:05:06:07:08:00)" 6982 \
+			"$kind: which is not guessed"
+		is "$(raw 00:87:03:9B:04:7C:02:81:00:00 00:87:03:9B:0C:7C:0A:82:08:01:02:03:04:05:06:07:08)" 6982 "$kind: nor its challenge answered"
+		is "$(raw 00:DB:3F:FF:08:5C:03:5F:C1:01:53:01:00)" 6982 "$kind: no data is written without the key"
+		is "$(raw 00:47:00:9A:05:AC:03:80:01:07:00)" 6982 "$kind: nor a key made"
+		[ "$kind" = piv-opensc ] ||
+			is "$(raw 00:FA:03:03)" 6982 "$kind: nor are the tries set"
+		;;
+	esac
+}
+
 for kind in $CARDS; do
 	token_start "$kind"
 	names
@@ -245,6 +281,7 @@ for kind in $CARDS; do
 	shows
 	locks
 	unblocks
+	closed_doors
 	signs
 	survives
 	reset_before_and_after

@@ -16,7 +16,8 @@ usage(void)
 	    "[tries.NAME=N]\n"
 	    "       vcard run DIR PORT\n"
 	    "DIR keeps the card. new: key is made where FILE is not there yet; NAME is an item of\n"
-	    "the card: serial, atr, manufacturer, version, mgm, wrong, or the tag of data; the\n"
+	    "the card: serial, atr, manufacturer, version, mgm, wrong, keeps, or the tag of data; "
+	    "the\n"
 	    "PINs are pw1, rc, pw3 (openpgp), pin, puk (piv). run: it is in the reader of vpcd's\n"
 	    "PORT, but not while DIR/out is there; DIR/fault tells it to fail, DIR/apdus is what\n"
 	    "it saw.\n",

@@ -53,6 +53,9 @@ do_select(struct card *card, const struct command *c, struct reply *r)
 		r->sw = SW_NOT_FOUND;
 		return;
 	}
+	/* Most cards forget the passwords then; some do not: item "keeps". */
+	if (state_byte(&card->state, "keeps", 0) == 0)
+		card->verified_sign = card->verified_user = card->verified_so = false;
 	card->selected = true;
 	card->occurrence = 0;
 	tlv_put(r, 0x84, aid, sizeof(aid));

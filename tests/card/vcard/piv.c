@@ -56,27 +56,29 @@ is_aid(const struct command *c, const unsigned char *name, size_t len, size_t le
 }
 
 static void
-forget_logins(struct card *card)
+leave_application(struct card *card)
 {
 	card->verified_user = card->verified_sign = card->verified_so = false;
 	card->witnessed = card->challenged = false;
+	card->selected = false;
 }
 
+/*
+ * SP 800-73-4, part 2, 3.1.1: selecting PIV once more changes nothing, nor does what is not there.
+ * A YubiKey has other applications, and forgets what was verified whenever another one is asked
+ * for.
+ */
 static void
 do_select(struct card *card, const struct command *c, struct reply *r)
 {
-	bool other =
-	    piv_is_yubico(card) && (is_aid(c, management, sizeof(management), sizeof(management)) ||
-				       is_aid(c, otp, sizeof(otp), sizeof(otp)));
+	bool yubico = piv_is_yubico(card);
+	bool other = yubico && (is_aid(c, management, sizeof(management), sizeof(management)) ||
+				   is_aid(c, otp, sizeof(otp), sizeof(otp)));
 
-	if (other || piv_is_yubico(card)) {
-		forget_logins(card);
-		card->selected = false;
-	}
-	if (other)
-		return;
-	if (c->p1 != 4 || !is_aid(c, aid, sizeof(aid), RID_LEN)) {
-		r->sw = SW_NOT_FOUND;
+	if (other || c->p1 != 4 || !is_aid(c, aid, sizeof(aid), RID_LEN)) {
+		if (yubico)
+			leave_application(card);
+		r->sw = other ? SW_OK : SW_NOT_FOUND;
 		return;
 	}
 	card->selected = true;
