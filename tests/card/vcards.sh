@@ -80,7 +80,7 @@ locks() {
 	fi
 	wrong_pin USER_PIN_FINAL_TRY 1
 	wrong_pin USER_PIN_LOCKED 0
-	is "$(login_rv "$MODULE" user $CARD_PIN)" CKR_PIN_LOCKED "$kind: now the right one is refused too"
+	is "$(login_rv "$MODULE" user "$CARD_PIN")" CKR_PIN_LOCKED "$kind: now the right one is refused too"
 }
 
 unblocks() {

@@ -87,6 +87,6 @@ raw() {
 
 # serial: the token's own.
 serial() {
-	"$BUILDDIR/tests/lib/p11drive" "$MODULE" initialize "slot-label $LABEL" token-info |
+	"$BUILDDIR/tests/lib/p11drive" "$MODULE" initialize "slot-label \"$LABEL\"" token-info |
 		sed -n 's/.* serial=\([^ ]*\) .*/\1/p'
 }
