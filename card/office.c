@@ -27,7 +27,8 @@ office_open(struct office *o, const char *config_file, enum caller caller)
 	if (o->config == NULL)
 		goto out;
 	o->policy = policy_read(o->config->policy, &d);
-	rv = vendor_open(o->config->module_path, o->config->init_reserved, &o->vendor);
+	rv = vendor_open(
+	    o->config->module_path, o->config->init_reserved, o->config->call_timeout, &o->vendor);
 out:
 	log_faults(o, &d);
 	diags_free(&d);

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "card/patience.h"
 #include "card/vendor.h"
 #include "policy/log.h"
 
 #define SLOTS_MAX 256
 
 CK_RV
-vendor_open(const char *path, const char *reserved, struct vendor **out)
+vendor_open(const char *path, const char *reserved, unsigned limit_s, struct vendor **out)
 {
 	CK_C_GetFunctionList get_list;
 	struct vendor *v;
@@ -45,6 +46,7 @@ vendor_open(const char *path, const char *reserved, struct vendor **out)
 		vendor_close(v);
 		return CKR_FUNCTION_FAILED;
 	}
+	v->f = patience_list(v->f, limit_s);
 	*out = v;
 	return CKR_OK;
 }

@@ -28,10 +28,10 @@ struct token {
 
 /*
  * Loads the module; the log says why it could not. reserved: what C_Initialize is given as
- * pReserved, "" for nothing (copied). SIGPIPE is ignored from then on. To be closed by
- * vendor_close().
+ * pReserved, "" for nothing (copied). limit_s: how long one call may take (card/patience.h).
+ * SIGPIPE is ignored from then on. To be closed by vendor_close().
  */
-CK_RV vendor_open(const char *path, const char *reserved, struct vendor **v);
+CK_RV vendor_open(const char *path, const char *reserved, unsigned limit_s, struct vendor **v);
 
 /*
  * C_Initialize and C_Finalize. Between them, and nowhere else, the card may be touched: a load that

@@ -13,11 +13,13 @@
 
 /* How long an answer may take, in milliseconds. A test build has limits of its own. */
 #ifndef CLIENT_LIMIT_MS
-#define CLIENT_LIMIT_MS 120000
+#define CLIENT_LIMIT_MS 120000 /* twice CallTimeout= where nothing is written */
 #endif
 #ifndef CLIENT_SO_LOGIN_LIMIT_MS
-#define CLIENT_SO_LOGIN_LIMIT_MS 15000
+#define CLIENT_SO_LOGIN_LIMIT_MS 75000 /* one call of the vendor's, and something over */
 #endif
+/* More, where a person types at the reader: twice (card/patience.h). */
+#define CLIENT_PAD_MS 180000
 
 struct client {
 	int sock;     /* CLOEXEC and above 2; -1: no conversation */

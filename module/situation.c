@@ -270,6 +270,18 @@ note_sequence(struct situation *s, const struct answer *a)
 		slot_set_sequence(s->process, s->slot, a->sequence);
 }
 
+int
+situation_limit(const struct situation *s, int limit_ms)
+{
+	unsigned call = provider.config->call_timeout;
+
+	if (call > CALL_TIMEOUT_S)
+		limit_ms += 2000 * (int)(call - CALL_TIMEOUT_S);
+	if (s->fresh && (s->token_flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0)
+		limit_ms += CLIENT_PAD_MS;
+	return limit_ms;
+}
+
 bool
 situation_ask(
     struct situation *s, struct wire *w, struct client *c, const char *call, struct answer *a)
@@ -278,7 +290,7 @@ situation_ask(
 		wire_end(w);
 		return false;
 	}
-	if (!client_ask(c, w, CLIENT_LIMIT_MS, call, s->uri, a)) {
+	if (!client_ask(c, w, situation_limit(s, CLIENT_LIMIT_MS), call, s->uri, a)) {
 		client_close(c);
 		return false;
 	}
@@ -294,7 +306,7 @@ situation_result(
 
 	wire_begin(&w, WIRE_RESULT);
 	wire_put_u32(&w, WIRE_RV, (uint32_t)rv);
-	if (!client_ask(c, &w, CLIENT_LIMIT_MS, call, s->uri, a))
+	if (!client_ask(c, &w, situation_limit(s, CLIENT_LIMIT_MS), call, s->uri, a))
 		return false;
 	note_sequence(s, a);
 	return true;

@@ -62,6 +62,9 @@ void situation_refresh(struct situation *s);
  */
 void situation_request(struct situation *s, struct wire *w, enum wire_type type, uint32_t flags);
 
+/* limit_ms and what CallTimeout= and a reader's PIN pad, as far as it is known, add to it. */
+int situation_limit(const struct situation *s, int limit_ms);
+
 /* Asks in a conversation of its own. False: logged. On true, both are to be ended. */
 bool situation_ask(
     struct situation *s, struct wire *w, struct client *c, const char *call, struct answer *a);

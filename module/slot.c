@@ -2,10 +2,14 @@
 /* One slot's token in this process: who it is, and the watcher that is kept for it. */
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "module/session.h"
 #include "module/slot.h"
 #include "policy/log.h"
+
+/* As long as the longest answer of the helper, in a turn, may take. */
+#define TURN_S ((CLIENT_LIMIT_MS + CLIENT_PAD_MS) / 1000)
 
 struct slot *
 slot_find_locked(struct process *p, CK_SLOT_ID id, bool make)
@@ -172,14 +176,26 @@ slot_holding(struct process *p, struct slot *s)
 /* --- Turns
  * ----------------------------------------------------------------------------------------- */
 
-void
+bool
 slot_turn(struct process *p, struct slot *s)
 {
+	struct timespec until;
+	bool had;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += TURN_S;
 	pthread_mutex_lock(&p->lock);
-	while (s->busy)
-		pthread_cond_wait(&p->turn, &p->lock);
+	while (s->busy && pthread_cond_clockwait(&p->turn, &p->lock, CLOCK_MONOTONIC, &until) == 0)
+		continue;
+	had = !s->busy;
 	s->busy = true;
 	pthread_mutex_unlock(&p->lock);
+	if (!had)
+		log_error(
+		    "slot %lu: another thread of this program has been in a call of the vendor's "
+		    "module for %d s; see whether the card or its reader hangs",
+		    s->id, TURN_S);
+	return had;
 }
 
 void

@@ -34,10 +34,11 @@ enum so_standing slot_so(struct process *p, struct slot *s);
 
 /*
  * The conversation with a slot's watcher is one thread's at a time; no lock is held meanwhile.
- * slot_turn_end() keeps the watcher (s->watcher.sock >= 0) or none, and says whether this process
- * holds the card.
+ * False: another thread of this process has had it for longer than an answer of the helper may take
+ * (logged), since the vendor's module hangs in it. slot_turn_end() keeps the watcher
+ * (s->watcher.sock >= 0) or none, and says whether this process holds the card.
  */
-void slot_turn(struct process *p, struct slot *s);
+bool slot_turn(struct process *p, struct slot *s);
 void slot_turn_end(struct process *p, struct slot *s, bool holding);
 
 /* Whether this process holds the card, as far as it knows. */

@@ -45,11 +45,14 @@ so_logged_in(
 		return;
 	}
 	situation_refresh(&s);
-	watch_begin(&s);
+	if (!watch_begin(&s)) {
+		slot_set_so(s.process, s.slot, SO_FAILED);
+		return;
+	}
 	situation_request(&s, &w, WIRE_SO_LOGIN, 0);
 	if (pin->bytes != NULL)
 		wire_put(&w, WIRE_PIN, pin->bytes, pin->len);
-	if (watch_ask(&s, &w, CLIENT_SO_LOGIN_LIMIT_MS, call, &a)) {
+	if (watch_ask(&s, &w, situation_limit(&s, CLIENT_SO_LOGIN_LIMIT_MS), call, &a)) {
 		so = standing_of(&s, &a, call);
 		watch_keep(&s, &a);
 		answer_end(&a);
@@ -72,7 +75,7 @@ finish(struct situation *s, CK_RV rv, const char *call)
 
 	wire_begin(&w, WIRE_RESULT);
 	wire_put_u32(&w, WIRE_RV, (uint32_t)rv);
-	if (!watch_ask(s, &w, CLIENT_LIMIT_MS, call, &a))
+	if (!watch_ask(s, &w, situation_limit(s, CLIENT_LIMIT_MS), call, &a))
 		return rv;
 	if (a.verdict == WIRE_DONE && rv == CKR_OK)
 		rv = a.rv;
@@ -93,7 +96,7 @@ announce(struct situation *s, struct wire *w, const char *call, bool *told)
 	struct answer a;
 
 	*told = false;
-	if (!watch_ask(s, w, CLIENT_LIMIT_MS, call, &a))
+	if (!watch_ask(s, w, situation_limit(s, CLIENT_LIMIT_MS), call, &a))
 		return rv;
 	switch (a.verdict) {
 	case WIRE_PERSONALIZING:
@@ -164,7 +167,8 @@ call_init_pin(
 	if (twin_is_there(&s, call))
 		return CKR_FUNCTION_FAILED;
 	situation_refresh(&s);
-	watch_begin(&s);
+	if (!watch_begin(&s))
+		return CKR_FUNCTION_FAILED;
 	situation_request(&s, &w, WIRE_INIT_PIN, 0);
 	rv = announce(&s, &w, call, &told);
 	if (rv == CKR_OK) {
@@ -221,7 +225,8 @@ so_set_pin(const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session, const struct pi
 		return v->C_SetPIN(session, old->bytes, old->len, new->bytes, new->len);
 	identity_uri(&s.identity, s.uri);
 	situation_refresh(&s);
-	watch_begin(&s);
+	if (!watch_begin(&s))
+		return CKR_FUNCTION_FAILED;
 	rv = set_pin_in_turn(&s, so, session, old, new);
 	watch_end(&s);
 	if (s.died && !s.holding)

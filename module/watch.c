@@ -6,12 +6,13 @@
 #include "module/watch.h"
 #include "policy/log.h"
 
-void
+bool
 watch_begin(struct situation *s)
 {
 	struct slot *slot = s->slot;
 
-	slot_turn(s->process, slot);
+	if (!slot_turn(s->process, slot))
+		return false;
 	/* Only a thread in its turn changes it. */
 	s->holding = slot->holding;
 	if (slot_watcher_died(slot)) {
@@ -23,6 +24,7 @@ watch_begin(struct situation *s)
 		client_close(&slot->watcher);
 		s->holding = false;
 	}
+	return true;
 }
 
 void
@@ -72,7 +74,9 @@ watch_drop(struct situation *s)
 void
 watch_adopt(struct situation *s, struct client *c)
 {
-	watch_begin(s);
+	/* Without it the helper takes its end of the conversation as that of the holder. */
+	if (!watch_begin(s))
+		return;
 	client_close(&s->slot->watcher);
 	s->slot->watcher = *c;
 	s->slot->watched = s->identity;
@@ -92,7 +96,8 @@ watch_check(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot)
 	s.process = p;
 	s.v = v;
 	s.slot = slot;
-	slot_turn(p, slot);
+	if (!slot_turn(p, slot))
+		return;
 	s.identity = slot->watched;
 	slot_turn_end(p, slot, slot->holding);
 	situation_settle(&s);
@@ -106,7 +111,7 @@ tell(struct situation *s, enum wire_type type, uint32_t flags, const char *call)
 
 	wire_begin(&w, type);
 	wire_put_u32(&w, WIRE_FLAGS, flags);
-	if (!watch_ask(s, &w, CLIENT_LIMIT_MS, call, &a))
+	if (!watch_ask(s, &w, situation_limit(s, CLIENT_LIMIT_MS), call, &a))
 		return;
 	if (type == WIRE_LOGOUT)
 		watch_keep(s, &a);
@@ -125,7 +130,8 @@ watch_tell(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot, enum
 	s.process = p;
 	s.v = v;
 	s.slot = slot;
-	slot_turn(p, slot);
+	if (!slot_turn(p, slot))
+		return;
 	s.holding = slot->holding;
 	if (slot->watcher.sock >= 0) {
 		s.identity = slot->watched;

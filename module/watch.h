@@ -6,7 +6,7 @@
 #include "module/situation.h"
 
 /* Takes the slot's turn; a watcher that ended, or is another card's, is dropped. */
-void watch_begin(struct situation *s);
+bool watch_begin(struct situation *s);
 
 /* Ends the turn. The watcher stays where it was kept by watch_keep(). */
 void watch_end(struct situation *s);

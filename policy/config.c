@@ -20,7 +20,9 @@ static const struct element {
 	const char *name;
 	unsigned section;
 } elements[] = {{"Path", 0}, {"Profile", 0}, {"InitReserved", 0}, {"Policy", 1},
-    {"StateDirectory", 1}, {"Helper", 1}};
+    {"StateDirectory", 1}, {"Helper", 1}, {"CallTimeout", 1}};
+
+#define CALL_TIMEOUT_MOST_S 3600
 
 #define N_ELEMENTS (sizeof(elements) / sizeof(elements[0]))
 
@@ -208,6 +210,24 @@ read_helper(const struct reader *r)
 		    "the path is too long for a socket");
 }
 
+static void
+read_call_timeout(const struct reader *r)
+{
+	const struct ini_entry *e = find(r->ini, "Latch", "CallTimeout");
+	size_t digits;
+
+	r->config->call_timeout = CALL_TIMEOUT_S;
+	if (e == NULL)
+		return;
+	digits = strspn(e->value, "0123456789");
+	r->config->call_timeout = (unsigned)strtoul(e->value, NULL, 10);
+	if (digits == 0 || digits > 4 || e->value[digits] != '\0' || r->config->call_timeout < 1 ||
+	    r->config->call_timeout > CALL_TIMEOUT_MOST_S)
+		diag_add(r->d, DIAG_ERROR, ini_place_value(r->ini, e),
+		    "write 1 to 3600, or leave it out for 60",
+		    "CallTimeout= is no number of seconds");
+}
+
 struct config *
 config_read(const char *path, struct diags *d)
 {
@@ -235,6 +255,7 @@ config_read(const char *path, struct diags *d)
 	reserved = find(ini, "Module", "InitReserved");
 	r.config->init_reserved = strdup(reserved == NULL ? "" : reserved->value);
 	read_helper(&r);
+	read_call_timeout(&r);
 	if (d->n_errors == errors &&
 	    (r.config->file == NULL || r.config->module_path == NULL || r.config->policy == NULL ||
 		r.config->state_dir == NULL || r.config->profile == NULL ||

@@ -7,15 +7,19 @@
 
 #include "policy/diag.h"
 
+/* CallTimeout= where it is not written: twice what a slow reader was seen to take. */
+#define CALL_TIMEOUT_S 60
+
 struct config {
-	char *file;          /* the file that this was read from */
-	char *module_path;   /* [Module] Path=, "~/" expanded */
-	char *profile;       /* [Module] Profile=, "auto" by default */
-	char *init_reserved; /* [Module] InitReserved=, "" where there is none */
-	char *policy;        /* [Latch] Policy= */
-	char *state_dir;     /* [Latch] StateDirectory= */
-	char *helper;        /* program to spawn; NULL where a socket is to be used */
-	char *helper_socket; /* Helper=unix:PATH; NULL where the helper is spawned */
+	char *file;            /* the file that this was read from */
+	char *module_path;     /* [Module] Path=, "~/" expanded */
+	char *profile;         /* [Module] Profile=, "auto" by default */
+	char *init_reserved;   /* [Module] InitReserved=, "" where there is none */
+	char *policy;          /* [Latch] Policy= */
+	char *state_dir;       /* [Latch] StateDirectory= */
+	unsigned call_timeout; /* [Latch] CallTimeout=, in seconds */
+	char *helper;          /* program to spawn; NULL where a socket is to be used */
+	char *helper_socket;   /* Helper=unix:PATH; NULL where the helper is spawned */
 };
 
 /*

@@ -135,7 +135,7 @@ check_module(const char *module)
 		refuse(module, "is no vendor's module: it would call p11-latch itself");
 	else if (strpbrk(path, "\n\r") != NULL)
 		refuse(module, "has a name that no configuration can hold");
-	else if (vendor_open(path, "", &v) != CKR_OK)
+	else if (vendor_open(path, "", CALL_TIMEOUT_S, &v) != CKR_OK)
 		refuse(module, "cannot be wrapped");
 	else
 		ok = true;

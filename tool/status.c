@@ -63,7 +63,8 @@ look_in(struct office *o)
 		    "says what); what governs each card is not told, and nothing is done to any\n",
 		    o->config->policy);
 	diags_free(&d);
-	return vendor_open(o->config->module_path, o->config->init_reserved, &o->vendor) == CKR_OK;
+	return vendor_open(o->config->module_path, o->config->init_reserved,
+		   o->config->call_timeout, &o->vendor) == CKR_OK;
 }
 
 /* A shared lock is had at once where no watcher has the card's; nobody is kept waiting by it. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <p11-kit/pkcs11.h>
@@ -15,7 +16,8 @@
  *	PROGRAM CALL NTH ACTION [RV]
  * In a process of this program, its NTH call of this name ("*": of any of those below) is answered
  * by RV instead of the vendor's (rv), or after the vendor's (after), or the process is killed
- * before or after it (kill-before, kill-after). NTH 0: each of them. FAULTY_FILE.done appears then.
+ * before or after it (kill-before, kill-after), or it is made RV ms (hexadecimal) later (late), or
+ * never comes back (hang). NTH 0: each of them. FAULTY_FILE.done appears then.
  */
 #define WORD 64
 
@@ -86,6 +88,19 @@ static void __attribute__((noreturn)) die(void)
 		pause();
 }
 
+/* A signal is no reason to come back: what hangs in a reader's driver does not either. */
+static void
+wait_long(const struct fault *f)
+{
+	struct timespec left = {
+	    .tv_sec = (time_t)(f->rv / 1000), .tv_nsec = (long)(f->rv % 1000) * 1000000};
+
+	while (strcmp(f->action, "late") == 0 && nanosleep(&left, &left) != 0)
+		continue;
+	while (strcmp(f->action, "hang") == 0)
+		pause();
+}
+
 #define FAULTY(name, parameters, arguments)                        \
 	static CK_RV faulty_##name parameters                      \
 	{                                                          \
@@ -98,6 +113,7 @@ static void __attribute__((noreturn)) die(void)
 			die();                                     \
 		if (strcmp(f.action, "rv") == 0)                   \
 			return f.rv;                               \
+		wait_long(&f);                                     \
 		rv = vendor->name arguments;                       \
 		if (strcmp(f.action, "kill-after") == 0)           \
 			die();                                     \

@@ -25,7 +25,7 @@ latch_setup() {
 	policy_clear
 }
 
-# latch_conf HELPER [PROFILE]: p11-latch.conf with another Helper= or Profile=.
+# latch_conf HELPER [PROFILE [CALLTIMEOUT]]: p11-latch.conf with another Helper=, Profile= or CallTimeout=.
 latch_conf() {
 	cat >"$P11_LATCH_CONF" <<-EOF
 		[Module]
@@ -36,6 +36,7 @@ latch_conf() {
 		Policy=$POLICY
 		StateDirectory=$STATE
 		Helper=$1
+		CallTimeout=${3:-60}
 	EOF
 }
 

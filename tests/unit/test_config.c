@@ -26,6 +26,10 @@ static const struct {
 	M L "Helper=unix:/234567890123456789012345678901234567890123456789012345678901234567890"
 	    "12345678901234567890123456789\n",
 	{E(6, 8, "too long for a socket")}},
+    {"timeout", M L "CallTimeout=5\n", {{0}}},
+    {"no timeout", M L "CallTimeout=0\n", {E(6, 13, "no number of seconds|1 to 3600")}},
+    {"timeout too long", M L "CallTimeout=3601\n", {E(6, 13, "no number of seconds")}},
+    {"timeout with unit", M L "CallTimeout=5s\n", {E(6, 13, "no number of seconds")}},
     {"section case", "[module]\nPath=/m\n" L, {W(1, 1, "write [Module]")}},
     {"unknown section", "[Modul]\n" M L,
 	{W(1, 1, "unknown section [Modul]|did you mean [Module]?")}},
@@ -75,6 +79,7 @@ START_TEST(test_contents)
 	ck_assert_str_eq(c->module_path, "/home/u/m.so");
 	ck_assert_str_eq(c->profile, "softhsm");
 	ck_assert_str_eq(c->init_reserved, "");
+	ck_assert_uint_eq(c->call_timeout, 60);
 	ck_assert_str_eq(c->policy, "/p/policy.conf");
 	ck_assert_str_eq(c->state_dir, "/home/u/.s");
 	ck_assert_ptr_null(c->helper);

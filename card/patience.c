@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The vendor's calls with a limit: one that never returns ends this process. */
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "card/patience.h"
+#include "policy/log.h"
+
+/* Nobody else's: vendor modules may have a use for SIGALRM. */
+#define EXPIRED (SIGRTMAX - 3)
+/* What is hung may be what the log needs: the second signal ends it without a word. */
+#define LAST_WORD_S 3
+
+static CK_FUNCTION_LIST *vendor;
+static CK_FUNCTION_LIST list;
+static unsigned limit;
+static timer_t timer;
+static pid_t owner; /* of the timer, which a fork does not inherit */
+static const char *volatile running;
+static volatile unsigned allowed;
+static volatile sig_atomic_t fired;
+
+static void
+expire(int sig)
+{
+	(void)sig;
+	if (fired++ == 0)
+		log_error("%s of the vendor's module has not come back after %u s, and this "
+			  "process ends; "
+			  "see whether the card or its reader hangs. CallTimeout= gives more time",
+		    running, allowed);
+	_exit(1);
+}
+
+/* False: without a timer there is no limit, but all else works. */
+static bool
+prepare(void)
+{
+	struct sigaction action = {.sa_handler = expire, .sa_flags = SA_NODEFER | SA_RESTART};
+	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL};
+	sigset_t set;
+
+	if (owner == getpid())
+		return true;
+	event.sigev_signo = EXPIRED;
+	sigemptyset(&set);
+	sigaddset(&set, EXPIRED);
+	if (sigaction(EXPIRED, &action, NULL) != 0 || sigprocmask(SIG_UNBLOCK, &set, NULL) != 0 ||
+	    timer_create(CLOCK_MONOTONIC, &event, &timer) != 0) {
+		log_debug("no timer: a call of the vendor's module has no limit");
+		return false;
+	}
+	owner = getpid();
+	return true;
+}
+
+static bool
+begin(const char *call, bool pad)
+{
+	struct itimerspec at = {.it_interval = {.tv_sec = LAST_WORD_S}};
+
+	if (!prepare())
+		return false;
+	running = call;
+	allowed = pad && limit < PATIENCE_PAD_S ? PATIENCE_PAD_S : limit;
+	at.it_value.tv_sec = allowed;
+	return timer_settime(timer, 0, &at, NULL) == 0;
+}
+
+static void
+end(bool begun)
+{
+	const struct itimerspec never = {0};
+
+	if (begun)
+		(void)timer_settime(timer, 0, &never, NULL);
+}
+
+#define LIMITED(name, pad, parameters, arguments)  \
+	static CK_RV limited_##name parameters     \
+	{                                          \
+		bool begun = begin(#name, pad);    \
+		CK_RV rv = vendor->name arguments; \
+                                                   \
+		end(begun);                        \
+		return rv;                         \
+	}
+
+LIMITED(C_Initialize, false, (void *args), (args))
+LIMITED(C_Finalize, false, (void *reserved), (reserved))
+LIMITED(C_GetInfo, false, (CK_INFO * info), (info))
+LIMITED(
+    C_GetSlotList, false, (CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *n), (present, slots, n))
+LIMITED(C_GetSlotInfo, false, (CK_SLOT_ID slot, CK_SLOT_INFO *info), (slot, info))
+LIMITED(C_GetTokenInfo, false, (CK_SLOT_ID slot, CK_TOKEN_INFO *info), (slot, info))
+LIMITED(C_InitToken, pin == NULL,
+    (CK_SLOT_ID slot, CK_UTF8CHAR *pin, CK_ULONG len, CK_UTF8CHAR *label), (slot, pin, len, label))
+LIMITED(C_OpenSession, false,
+    (CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
+	CK_SESSION_HANDLE *session),
+    (slot, flags, application, notify, session))
+LIMITED(C_CloseSession, false, (CK_SESSION_HANDLE session), (session))
+LIMITED(
+    C_GetSessionInfo, false, (CK_SESSION_HANDLE session, CK_SESSION_INFO *info), (session, info))
+LIMITED(C_Login, pin == NULL,
+    (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len),
+    (session, user, pin, len))
+LIMITED(C_Logout, false, (CK_SESSION_HANDLE session), (session))
+LIMITED(C_InitPIN, pin == NULL, (CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len),
+    (session, pin, len))
+LIMITED(C_SetPIN, old == NULL || new == NULL,
+    (CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG old_len, CK_UTF8CHAR *new,
+	CK_ULONG new_len),
+    (session, old, old_len, new, new_len))
+
+/* What the vendor does not have stays as it is. */
+#define TAKE(name)                \
+	if (vendor->name != NULL) \
+	list.name = limited_##name
+
+CK_FUNCTION_LIST *
+patience_list(CK_FUNCTION_LIST *real, unsigned limit_s)
+{
+	vendor = real;
+	limit = limit_s;
+	memcpy(&list, real, sizeof(list));
+	TAKE(C_Initialize);
+	TAKE(C_Finalize);
+	TAKE(C_GetInfo);
+	TAKE(C_GetSlotList);
+	TAKE(C_GetSlotInfo);
+	TAKE(C_GetTokenInfo);
+	TAKE(C_InitToken);
+	TAKE(C_OpenSession);
+	TAKE(C_CloseSession);
+	TAKE(C_GetSessionInfo);
+	TAKE(C_Login);
+	TAKE(C_Logout);
+	TAKE(C_InitPIN);
+	TAKE(C_SetPIN);
+	return &list;
+}
