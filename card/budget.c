@@ -12,33 +12,25 @@ so_tries_left(const struct card *c, bool *known)
 {
 	const struct profile *p = &c->profile;
 	CK_FLAGS flags = c->info.flags;
+	unsigned counted = MANY;
 
 	*known = true;
 	if (p->so_counter == SO_COUNTER_NONE)
 		return MANY;
+	if (p->so_counter == SO_COUNTER_HIDDEN && p->so_tries != 0)
+		counted = p->so_tries > c->private.so_wrong ? p->so_tries - c->private.so_wrong : 0;
 	if (flags & CKF_SO_PIN_LOCKED)
 		return 0;
 	if (flags & CKF_SO_PIN_FINAL_TRY)
-		return 1;
+		return counted < 1 ? counted : 1;
 	if (flags & CKF_SO_PIN_COUNT_LOW)
-		return 2;
+		return counted < 2 ? counted : 2;
 	*known = p->so_tries != 0;
 	if (!*known)
 		return c->private.so_wrong == 0 ? 2 : 1;
 	if (p->so_counter == SO_COUNTER_HIDDEN)
-		return p->so_tries > c->private.so_wrong ? p->so_tries - c->private.so_wrong : 0;
+		return counted;
 	return p->so_tries;
-}
-
-static bool
-fits(const struct card *c, const struct so *so)
-{
-	size_t len = secret_len(so->pin);
-	CK_ULONG min = c->info.ulMinPinLen, max = c->info.ulMaxPinLen;
-
-	if (max == 0 || max > 255 || min > max)
-		return len > 0;
-	return len >= min && len <= max;
 }
 
 /* Row 4 by C_Login: a program with a stored PIN would else cost each card its tries. */
@@ -84,7 +76,7 @@ may_try(struct card *c, const struct so *so, enum so_via via)
 	unsigned least = via == SO_VIA_LAST_TRY ? 1 : 2, left;
 	bool known;
 
-	if (!fits(c, so)) {
+	if (!so_fits(c, so)) {
 		if (so->policy)
 			log_error("%s: the policy's %s has %zu characters, but this token takes an "
 				  "SO PIN of "

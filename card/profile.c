@@ -133,6 +133,8 @@ static const struct profile profiles[] = {
 	.unblock_style = UNBLOCK_BY_INIT_PIN,
 	.user_counter = true,
 	.shows_lock = true,
+	.so_is_key = true,
+	.key_any_length = true,
 	.pin_min = 4,
 	.pin_max = 255,
     },
@@ -144,6 +146,7 @@ static const struct profile profiles[] = {
 	.unblock_style = UNBLOCK_BY_INIT_PIN,
 	.user_counter = true,
 	.shows_lock = true,
+	.key_any_length = true,
 	.pin_max = 255,
     },
     {
@@ -173,6 +176,7 @@ static const struct match {
     {"opensc-piv", "OpenSC Project", "OpenSC smartcard framework", "piv_II", NULL},
     {"opensc", "OpenSC Project", "OpenSC smartcard framework", NULL, NULL},
     {"yubikey", "Yubico (www.yubico.com)", "PKCS#11 PIV Library (SP-800-73)", NULL, NULL},
+    {"gemalto", NULL, NULL, "Gemalto", "ID Prime MD"},
     {"tpm2", "tpm2-software.github.io", "TPM2.0 Cryptoki", NULL, NULL},
 };
 

@@ -43,6 +43,8 @@ struct profile {
 	bool init_once;       /* C_InitToken destroys a token whose SO PIN was changed */
 	bool many_slots;      /* one card may be several slots of one reader, with one PIN */
 	bool pin_digits;      /* a PIN is of digits only */
+	bool so_is_key; /* the SO secret is a key, whatever it is called: nothing else is sent */
+	bool key_any_length; /* a key is taken whatever lengths the token shows for PINs */
 	size_t pin_min,
 	    pin_max; /* bounds of what is sent as PIN, where the token's own are wider or absurd */
 	size_t shows_min, shows_max; /* the bounds that each such token shows; 0: they differ */

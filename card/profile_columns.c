@@ -23,6 +23,8 @@ enum column {
 	COLUMN_PIN_DIGITS,
 	COLUMN_UNBLOCK_STYLE,
 	COLUMN_MANY_SLOTS,
+	COLUMN_SO_IS_KEY,
+	COLUMN_KEY_ANY_LENGTH,
 	N_COLUMNS
 };
 
@@ -44,6 +46,8 @@ const char *const profile_columns[] = {
     "PinDigits",
     "UnblockStyle",
     "ManySlots",
+    "SoIsKey",
+    "KeyAnyLength",
     NULL,
 };
 
@@ -179,6 +183,10 @@ set_column(struct profile *p, enum column column, const char *value)
 		return set_unblock_style(p, value);
 	case COLUMN_MANY_SLOTS:
 		return set_bool(&p->many_slots, value, "false", "true");
+	case COLUMN_SO_IS_KEY:
+		return set_bool(&p->so_is_key, value, "false", "true");
+	case COLUMN_KEY_ANY_LENGTH:
+		return set_bool(&p->key_any_length, value, "false", "true");
 	case N_COLUMNS:
 		break;
 	}

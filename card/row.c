@@ -108,7 +108,7 @@ typed(struct card *c, const struct presented *p, struct so *so)
 	bool login = p->via == SO_VIA_LOGIN, is_key;
 	struct secret *key = NULL;
 
-	if (unblock == NULL || !description_uses_key(unblock))
+	if (!c->profile.so_is_key && (unblock == NULL || !description_uses_key(unblock)))
 		return so_presented(so, p->value) ? CKR_OK : CKR_HOST_MEMORY;
 	is_key = key_parse(p->value, false, &key, NULL) == KEY_GOOD;
 	secret_free(&key);

@@ -6,6 +6,8 @@
 #include "policy/key.h"
 #include "policy/log.h"
 
+#define PIN_LEN_SANE 255
+
 void
 so_clear(struct so *so)
 {
@@ -61,7 +63,7 @@ so_written(
     struct card *c, const struct secret *written, bool key, const char *origin, struct so *so)
 {
 	memset(so, 0, sizeof(*so));
-	if (key)
+	if (key || c->profile.so_is_key)
 		return set_key(c, written, origin, so);
 	so->pin = secret_dup(written);
 	return so->pin != NULL;
@@ -236,4 +238,26 @@ so_place(struct card *c, const struct so *right)
 			    "used for this "
 			    "card any more",
 		    c->uri);
+}
+
+/* As an application gives one that its own vendor's module takes: digits or bytes of 2DES or 3DES.
+ */
+static bool
+may_be_key(const struct so *so)
+{
+	size_t len = secret_len(so->pin);
+
+	return so->key || len == 16 || len == 24 || len == 32 || len == 48;
+}
+
+bool
+so_fits(const struct card *c, const struct so *so)
+{
+	size_t len = secret_len(so->pin);
+	CK_ULONG min = c->info.ulMinPinLen, max = c->info.ulMaxPinLen;
+
+	if (max == 0 || max > PIN_LEN_SANE || min > max ||
+	    (c->profile.key_any_length && may_be_key(so)))
+		return len > 0;
+	return len >= min && len <= max;
 }

@@ -47,6 +47,9 @@ bool so_same(const struct so *a, const struct secret *value);
  */
 void so_place(struct card *c, const struct so *right);
 
+/* Whether the token can take it, by the lengths that it shows (c->info). */
+bool so_fits(const struct card *c, const struct so *so);
+
 /* Whether desc asks a person for the SO secret. */
 bool so_is_asked(const struct card *c, const struct description *desc);
 

@@ -7,15 +7,6 @@
 #include "card/unblock.h"
 #include "policy/log.h"
 
-static bool
-fits(const struct card *c, const struct so *so)
-{
-	size_t len = secret_len(so->pin);
-
-	return c->info.ulMaxPinLen == 0 || c->info.ulMaxPinLen > 255 ||
-	       (len >= c->info.ulMinPinLen && len <= c->info.ulMaxPinLen);
-}
-
 static const char *
 name_of(const struct so *so)
 {
@@ -28,7 +19,7 @@ change_to(struct card *c, const struct so *old, const struct so *new, enum journ
 	const char *pin = journal == JOURNAL_SO ? "PIN unblocked, " : "";
 	CK_RV rv;
 
-	if (!fits(c, new)) {
+	if (!so_fits(c, new)) {
 		log_warning("%s: %s%s unchanged: the new one has %zu characters, but this token "
 			    "takes %lu to "
 			    "%lu",

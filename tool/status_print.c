@@ -98,6 +98,8 @@ advice(const struct standing *s)
 		return k->present && is_initialised(k) && (k->info.flags & CKF_USER_PIN_LOCKED) != 0
 			   ? "its PIN is locked, though not from here; p11-latch unblock opens it"
 			   : NULL;
+	if (r->state == RECORD_BLOCKED && k->present && (k->info.flags & CKF_SO_PIN_LOCKED) != 0)
+		return "its SO PIN is locked too: nothing unblocks it any more";
 	if (r->state != RECORD_PERSONALIZING)
 		return NULL;
 	if (r->method == METHOD_REFUSE)

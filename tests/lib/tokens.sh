@@ -214,6 +214,7 @@ token_new() {
 			"login so 87654321" "set-pin 87654321 $SO"
 		;;
 	tpm2) tpm2_new ;;
+	imitation) imitation_new ;;
 	*)
 		card_token card 1
 		card_insert card 0
