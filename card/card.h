@@ -65,6 +65,7 @@ struct work {
 	CK_FUNCTION_LIST *f;
 	CK_SLOT_ID slot;
 	CK_FLAGS spent; /* by fn: what failed may have been counted, which one of these shows */
+	bool asked;     /* by fn: a person typed on the reader for it, and does so once */
 };
 typedef CK_RV (*work_fn)(struct work *w, void *arg);
 CK_RV card_work(struct card *c, work_fn fn, void *arg);

@@ -131,7 +131,8 @@ explain_origin(struct card *c, const struct description *desc, const struct valu
 		say(o, HAVE_VALUE, "literal on line %u", v->line);
 		break;
 	case VALUE_DIALOG:
-		say(o, HAVE_ASKED, "dialog: a person is asked, or the application is");
+		say(o, HAVE_ASKED, "%sdialog: a person is asked, or the application is",
+		    v->dialog_auto ? "the reader's PIN pad where there is one, else a " : "");
 		break;
 	case VALUE_PIN_PAD:
 		say(o, HAVE_ASKED, "the reader's PIN pad");

@@ -4,6 +4,7 @@
 
 #include "card/block.h"
 #include "card/flow.h"
+#include "card/pad.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
@@ -70,7 +71,7 @@ unblock(struct card *c, const struct request *q, const struct secret *new, struc
 {
 	CK_RV rv;
 
-	if (!by_r(c, q))
+	if (!by_r(c, q) || o->so.pad || new == NULL)
 		return unblock_from_here(c, q->via, new, o);
 	rv = unblock_r(c, &o->so, q->via, &o->r);
 	if (rv != CKR_OK)
@@ -215,7 +216,8 @@ without(const struct secret *value, const char *prefix)
 static void
 set_pin(struct card *c, const struct request *q, struct outcome *o)
 {
-	const struct presented p = {.value = q->value, .via = q->via};
+	struct presented p = {.value = q->value, .via = q->via};
+	struct pad pad;
 	enum row row;
 	CK_RV rv;
 
@@ -232,7 +234,10 @@ set_pin(struct card *c, const struct request *q, struct outcome *o)
 		set_pin_open(c, q, o);
 		return;
 	}
-	rv = unblock_check_pin(c, q->new_pin, q->value);
+	rv = pad_find(c, q->value != NULL && secret_len(q->value) > 0, q->new_pin != NULL, &pad);
+	p.pad = pad.so;
+	if (rv == CKR_OK && !pad.pin)
+		rv = unblock_check_pin(c, q->new_pin, q->value);
 	if (rv == CKR_OK)
 		rv = row_find(c, &p, &row, &o->so);
 	if (rv == CKR_OK)

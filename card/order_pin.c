@@ -4,6 +4,7 @@
 #include "card/block.h"
 #include "card/flow.h"
 #include "card/order_part.h"
+#include "card/pad.h"
 #include "card/record_write.h"
 #include "card/unblock.h"
 #include "policy/log.h"
@@ -65,6 +66,11 @@ order_value(struct card *c, const struct order *order, const struct description 
 	if (r.kind == VALUE_LITERAL) {
 		*value = secret_dup(r.value);
 		ok = *value != NULL;
+	} else if (r.kind == VALUE_PIN_PAD) {
+		log_error("%s: a value is to be typed on the reader's PIN pad, which p11-latch "
+			  "unblock and applications can have done; this order cannot",
+		    c->uri);
+		ok = false;
 	} else if (r.kind != VALUE_NONE) {
 		ok = ask(order, answer, value, asks);
 	}
@@ -191,30 +197,30 @@ new_pin(struct card *c, const struct order *order, struct secret **pin, unsigned
 }
 
 static bool
-must_present(struct card *c, const struct order *order, unsigned *asks)
+must_present(struct card *c, const struct order *order, const struct pad *pad, unsigned *asks)
 {
 	struct so so;
 
 	if (!so_of_policy(c, false, &so))
 		return false;
-	if (so.pin == NULL && order->answers[ANSWER_SO] == NULL)
+	if (so.pin == NULL && !pad->so && order->answers[ANSWER_SO] == NULL)
 		*asks |= 1u << ANSWER_SO;
 	so_clear(&so);
 	return true;
 }
 
 static CK_RV
-unblock(struct card *c, const struct order *order, const struct secret *pin)
+unblock(struct card *c, const struct order *order, const struct pad *pad, const struct secret *pin)
 {
 	enum so_via via = order->last_try ? SO_VIA_LAST_TRY : SO_VIA_REQUEST;
 	const struct request q = {.value = order->answers[ANSWER_SO], .via = via, .stale = true};
-	const struct presented p = {.value = q.value, .via = via};
+	const struct presented p = {.value = q.value, .via = via, .pad = pad->so};
 	struct so so = {0};
 	enum row row;
 	CK_RV rv;
 
 	rv = flow_begin(c, &q);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && !pad->pin)
 		rv = unblock_check_pin(c, pin, q.value);
 	if (rv == CKR_OK)
 		rv = row_find(c, &p, &row, &so);
@@ -224,22 +230,37 @@ unblock(struct card *c, const struct order *order, const struct secret *pin)
 	return rv;
 }
 
+static void
+say_what_is_typed(const struct card *c, const struct pad *pad, FILE *out)
+{
+	if (!pad->so && !pad->pin)
+		return;
+	fprintf(out, "%s: on the reader are to be typed:%s%s%s\n", c->uri,
+	    pad->so ? " the PUK or card manager key" : "", pad->so && pad->pin ? ", then" : "",
+	    pad->pin ? " the new PIN" : "");
+	fflush(out);
+}
+
 enum order_status
 order_unblock(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
 	enum order_status status = ORDER_FAILED;
 	struct secret *pin = NULL;
+	struct pad pad;
 	CK_RV rv;
 
 	if (c->binding != NULL && description_applies(c, c->binding->unblock) != CKR_OK)
 		return ORDER_FAILED;
-	if (!must_present(c, order, asks))
+	if (pad_find(c, order->answers[ANSWER_SO] != NULL, order->answers[ANSWER_PIN] != NULL,
+		&pad) != CKR_OK ||
+	    !must_present(c, order, &pad, asks))
 		return ORDER_FAILED;
-	if (!new_pin(c, order, &pin, asks) || *asks != 0) {
+	if ((!pad.pin && !new_pin(c, order, &pin, asks)) || *asks != 0) {
 		status = *asks != 0 ? ORDER_ASKS : ORDER_FAILED;
 		goto out;
 	}
-	rv = unblock(c, order, pin);
+	say_what_is_typed(c, &pad, out);
+	rv = unblock(c, order, &pad, pin);
 	if (rv != CKR_OK) {
 		order_refused(c, "not unblocked", rv);
 		goto out;

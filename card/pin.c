@@ -17,7 +17,19 @@ struct logins {
 CK_BYTE *
 pin_bytes(const struct secret *s)
 {
-	return (CK_BYTE *)(uintptr_t)secret_bytes(s);
+	return s != NULL ? (CK_BYTE *)(uintptr_t)secret_bytes(s) : NULL;
+}
+
+CK_ULONG
+pin_length(const struct secret *s)
+{
+	return s != NULL ? secret_len(s) : 0;
+}
+
+bool
+pin_cancelled(CK_RV rv)
+{
+	return rv == CKR_CANCEL || rv == CKR_FUNCTION_CANCELED;
 }
 
 CK_RV
@@ -37,7 +49,8 @@ pin_open_session(struct work *w, bool writable, CK_SESSION_HANDLE *session)
 bool
 pin_may_count(const struct profile *p, CK_RV rv)
 {
-	return rv != CKR_OK && (!p->never_guess || rv == CKR_PIN_INCORRECT);
+	/* Whoever gives up on the reader has tried nothing. */
+	return rv != CKR_OK && !pin_cancelled(rv) && (!p->never_guess || rv == CKR_PIN_INCORRECT);
 }
 
 CK_RV
@@ -50,7 +63,7 @@ pin_send_login(
 
 	if (so)
 		w->card->so_try = counts ? SO_SENT : SO_NOT_SENT;
-	rv = w->f->C_Login(session, user, pin_bytes(pin), secret_len(pin));
+	rv = w->f->C_Login(session, user, pin_bytes(pin), pin_length(pin));
 	/* SmartPGP's word for a wrong one. */
 	if (rv == CKR_USER_NOT_LOGGED_IN)
 		rv = CKR_PIN_INCORRECT;
@@ -149,6 +162,8 @@ bool
 pin_unchanged(CK_RV rv)
 {
 	switch (rv) {
+	case CKR_CANCEL:
+	case CKR_FUNCTION_CANCELED:
 	case CKR_PIN_LEN_RANGE:
 	case CKR_PIN_INVALID:
 	case CKR_PIN_EXPIRED:

@@ -29,7 +29,8 @@ CK_RV pin_logins(struct card *c, const struct so *so, const struct secret *pin, 
 /*
  * The profile's unblock call, until a new load shows that the PIN is the new one: other processes'
  * updates can be lost, and can make ours be lost. CKR_PIN_INCORRECT, CKR_PIN_LOCKED: the SO secret
- * is wrong, or locked.
+ * is wrong, or locked. With so->pad, and where pin is NULL, a person types it on the reader, once;
+ * CKR_FUNCTION_CANCELED, CKR_CANCEL: or does not, and nothing was tried.
  */
 CK_RV pin_init(struct card *c, const struct so *so, const struct secret *pin);
 

@@ -12,7 +12,7 @@ struct tries {
 };
 
 static size_t
-pin_length(const struct card *c)
+length_for(const struct card *c)
 {
 	size_t min, max;
 
@@ -41,7 +41,7 @@ shows_lock(struct work *w)
 static CK_RV
 wrong_login(struct work *w, CK_SESSION_HANDLE session)
 {
-	struct secret *pin = random_pin(pin_length(w->card), w->card->profile.pin_digits);
+	struct secret *pin = random_pin(length_for(w->card), w->card->profile.pin_digits);
 	CK_RV rv;
 
 	if (pin == NULL)
@@ -96,6 +96,10 @@ pin_lock(struct card *c)
 	CK_RV rv;
 
 	rv = card_work(c, wrong_logins, &t);
+	if (rv == CKR_ARGUMENTS_BAD && (c->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) != 0)
+		log_error("%s: its module takes PINs from the reader's PIN pad only, so that "
+			  "nobody but a person can lock it",
+		    c->uri);
 	if (t.locked)
 		return see_locked(c);
 	if (rv == CKR_OK)

@@ -8,6 +8,12 @@
 /* PKCS#11 takes no pointers to const. */
 CK_BYTE *pin_bytes(const struct secret *s);
 
+/* In bytes. A NULL secret is NULL and 0: a person types it on the reader. */
+CK_ULONG pin_length(const struct secret *s);
+
+/* Given up on the reader. */
+bool pin_cancelled(CK_RV rv);
+
 CK_RV pin_open_session(struct work *w, bool writable, CK_SESSION_HANDLE *session);
 
 /* C_Login; a refusal may be a try that the card counts, whatever it answers. */

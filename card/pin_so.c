@@ -14,14 +14,21 @@ struct job {
 	bool proved; /* a login with so has succeeded */
 };
 
+/* A person types one of them on the reader, and is not asked a second time for what failed. */
+static bool
+is_on_pad(const struct job *job)
+{
+	return job->so->pad || (job->new_so == NULL && job->pin == NULL);
+}
+
 /* --- SO login, and C_InitPIN or C_SetPIN --------------------------------------------------------
  */
 
 static CK_RV
 set_so(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 {
-	return w->f->C_SetPIN(session, pin_bytes(job->so->pin), secret_len(job->so->pin),
-	    pin_bytes(job->new_so->pin), secret_len(job->new_so->pin));
+	return w->f->C_SetPIN(session, pin_bytes(job->so->pin), pin_length(job->so->pin),
+	    pin_bytes(job->new_so->pin), pin_length(job->new_so->pin));
 }
 
 /* Notes in the card whether the PIN may be another from now on. */
@@ -39,7 +46,7 @@ init_pin(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 	CK_RV rv;
 
 	w->card->changed = true;
-	rv = w->f->C_InitPIN(session, pin_bytes(job->pin), secret_len(job->pin));
+	rv = w->f->C_InitPIN(session, pin_bytes(job->pin), pin_length(job->pin));
 	note_changed(w, rv, changed);
 	return rv;
 }
@@ -63,8 +70,11 @@ as_so(struct work *w, void *arg)
 			w->card->so_try = SO_PROVED;
 		else if (w->card->so_try == SO_SENT)
 			w->spent = SO_COUNT_FLAGS;
+		if (pin_cancelled(rv))
+			w->card->so_try = SO_NOT_SENT;
 		w->f->C_Logout(session);
 	}
+	w->asked = is_on_pad(job);
 	w->f->C_CloseSession(session);
 	return rv;
 }
@@ -90,20 +100,23 @@ static CK_RV
 send_puk(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 {
 	struct card *c = w->card;
-	struct secret *puk = dressed(c, "puk:", job->so->pin);
-	struct secret *pin = dressed(c, "pin:", job->pin);
+	struct secret *puk = job->so->pad ? NULL : dressed(c, "puk:", job->so->pin);
+	struct secret *pin = job->pin == NULL ? NULL : dressed(c, "pin:", job->pin);
 	bool changed = c->changed;
 	CK_RV rv = CKR_HOST_MEMORY;
 
-	if (puk == NULL || pin == NULL)
+	if ((puk == NULL && !job->so->pad) || (pin == NULL && job->pin != NULL))
 		goto out;
 	c->changed = true;
 	c->so_try = c->profile.so_counter != SO_COUNTER_NONE ? SO_SENT : SO_NOT_SENT;
 	rv = w->f->C_SetPIN(
-	    session, pin_bytes(puk), secret_len(puk), pin_bytes(pin), secret_len(pin));
+	    session, pin_bytes(puk), pin_length(puk), pin_bytes(pin), pin_length(pin));
 	note_changed(w, rv, changed);
+	if (pin_cancelled(rv))
+		c->so_try = SO_NOT_SENT;
 	if (rv != CKR_OK && c->so_try == SO_SENT)
 		w->spent = SO_COUNT_FLAGS;
+	w->asked = is_on_pad(job);
 out:
 	secret_free(&puk);
 	secret_free(&pin);
@@ -139,11 +152,31 @@ joined(struct card *c)
 	return CKR_PIN_INCORRECT;
 }
 
+/*
+ * Whether a PIN that was typed on the reader is in force, as far as it can be seen without having
+ * it typed once more.
+ */
+static CK_RV
+seen_open(struct card *c)
+{
+	CK_RV rv = card_peek(c);
+
+	if (rv == CKR_OK && (c->info.flags & CKF_USER_PIN_LOCKED) != 0) {
+		log_error("%s: its module says that the PIN was set, but it is locked", c->uri);
+		return CKR_FUNCTION_FAILED;
+	}
+	return rv;
+}
+
 static CK_RV
 unblock_logged_out(struct card *c, const struct job *job)
 {
 	CK_RV rv;
 
+	if (is_on_pad(job) && c->profile.unblock_style == UNBLOCK_BY_PUK_PIN) {
+		log_error("%s: this module takes no PUK and no PIN from a PIN pad", c->uri);
+		return CKR_FUNCTION_FAILED;
+	}
 	if (job->so->key) {
 		log_error("%s: with this module a PUK alone unblocks, and no card manager key; use "
 			  "InitialPUK= and PUK=",
@@ -153,7 +186,7 @@ unblock_logged_out(struct card *c, const struct job *job)
 	rv = card_work(c, logged_out, (void *)(uintptr_t)job);
 	if (rv != CKR_OK)
 		return rv;
-	rv = pin_stays_by(c, work_login_user, job->pin, LOOKS);
+	rv = job->pin == NULL ? seen_open(c) : pin_stays_by(c, work_login_user, job->pin, LOOKS);
 	if (rv == CKR_OK)
 		c->so_try = SO_PROVED;
 	return rv == CKR_PIN_INCORRECT ? joined(c) : rv;
@@ -182,7 +215,11 @@ pin_init(struct card *c, const struct so *so, const struct secret *pin)
 		rv = card_work(c, as_so, &job);
 		if (rv != CKR_OK)
 			return rv;
+		if (pin == NULL)
+			return seen_open(c);
 		rv = pin_stays_by(c, work_login_user, pin, LOOKS);
+		if (so->pad && rv != CKR_OK)
+			return CKR_FUNCTION_FAILED;
 		if (rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED)
 			return rv;
 		log_warning("%s: another process undid C_InitPIN; again", c->uri);

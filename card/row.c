@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "card/applies.h"
+#include "card/pad.h"
 #include "card/row.h"
 #include "policy/key.h"
 #include "policy/log.h"
@@ -123,6 +124,10 @@ static CK_RV
 nothing_presented(
     struct card *c, const struct presented *p, const struct so *so, bool no_login, enum row *row)
 {
+	/* On such a token a login without a value is a login like any other: it presents nothing.
+	 */
+	if (p->via == SO_VIA_LOGIN && pad_is_there(c))
+		no_login = true;
 	if (so->pin != NULL && c->office->caller != CALLER_ANYONE && !no_login) {
 		*row = ROW_ASKED;
 		return CKR_OK;
@@ -145,7 +150,11 @@ row_find(struct card *c, const struct presented *p, enum row *row, struct so *so
 	if (!so_of_policy(c, false, so))
 		return CKR_FUNCTION_FAILED;
 	holds = so->pin != NULL;
-	if (p->value == NULL || secret_len(p->value) == 0) {
+	if (p->pad && !holds) {
+		*row = ROW_PAD;
+		so->pad = true;
+		rv = CKR_OK;
+	} else if (p->value == NULL || secret_len(p->value) == 0) {
 		rv = nothing_presented(c, p, so, no_login, row);
 	} else if (holds && !no_login && so_same(so, p->value)) {
 		*row = ROW_POLICY;

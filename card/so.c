@@ -221,7 +221,7 @@ so_place(struct card *c, const struct so *right)
 	const struct binding *b = c->binding;
 	bool has = false;
 
-	if (b == NULL)
+	if (b == NULL || right->pad)
 		return;
 	c->private.foreign_so = false;
 	c->private.new_valid = false;
@@ -253,9 +253,11 @@ may_be_key(const struct so *so)
 bool
 so_fits(const struct card *c, const struct so *so)
 {
-	size_t len = secret_len(so->pin);
+	size_t len = so->pad ? 0 : secret_len(so->pin);
 	CK_ULONG min = c->info.ulMinPinLen, max = c->info.ulMaxPinLen;
 
+	if (so->pad)
+		return true;
 	if (max == 0 || max > PIN_LEN_SANE || min > max ||
 	    (c->profile.key_any_length && may_be_key(so)))
 		return len > 0;

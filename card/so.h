@@ -12,6 +12,7 @@ struct so {
 	struct secret *bytes; /* of a key, however it is sent */
 	bool key;
 	char kcv[7]; /* of a key; "" where it is a PUK */
+	bool pad;    /* typed on the reader: pin is NULL, and nobody here knows it */
 	bool policy; /* from the policy: row 1's other side */
 };
 

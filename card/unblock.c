@@ -52,6 +52,10 @@ finish(struct card *c, const struct so *so, bool raise)
 	bool clear = false;
 
 	c->private.pending = is_to_follow(c);
+	if (so != NULL && so->pad && desc != NULL && description_new_so(desc)->kind != VALUE_NONE)
+		log_warning("%s: PIN unblocked, PUK or card manager key unchanged: the one that is "
+			    "valid was typed on the reader, and is not known here",
+		    c->uri);
 	if (may_follow(c, so)) {
 		clear = unblock_change_so(c, desc, so) && desc != NULL;
 		c->private.pending = false;

@@ -68,8 +68,9 @@ load(struct card *c, struct work *w, bool *dead)
 
 /* What one attempt leaves for the next. */
 struct attempt {
-	bool dead;      /* the module does not even begin */
-	CK_FLAGS spent; /* as fn left it, */
+	bool dead;  /* the module does not even begin */
+	bool asked; /* as fn left them, */
+	CK_FLAGS spent;
 	CK_RV rv;       /* with this answer */
 	CK_FLAGS flags; /* of the token before */
 };
@@ -82,6 +83,8 @@ struct attempt {
 static bool
 is_final(const struct card *c, const struct attempt *a)
 {
+	if (a->asked)
+		return true;
 	return a->spent != 0 && !(c->profile.so_login_proves &&
 				    (a->rv == CKR_FUNCTION_FAILED || a->rv == CKR_SLOT_ID_INVALID));
 }
@@ -106,6 +109,7 @@ once(struct card *c, work_fn fn, void *arg, struct attempt *a)
 		a->flags = c->info.flags;
 		rv = a->rv = fn(&w, arg);
 		a->spent = w.spent;
+		a->asked = w.asked;
 	}
 	if (rv == CKR_OK && c->keep) {
 		c->keep = false;

@@ -11,6 +11,7 @@
  *	user-tries 3
  *	flags      all, user (none of the SO's), none
  *	so-change  yes; no: C_SetPIN as SO is not supported
+ *	unblock    so; set-pin: C_SetPIN without a login, with the SO secret as old PIN
  *	pad        no; also: a PIN pad, where the PIN is NULL; only: a PIN that is not is refused
  * FORGED_DIR/typed: what a person types on the PIN pad, a line for each time that it asks, taken
  * out then; "cancel", and no line: given up there.
@@ -327,6 +328,7 @@ imitation_set_pin(CK_SESSION_HANDLE h, unsigned char *old, unsigned long old_len
 	struct token t;
 	CK_RV rv = token_begin(&t);
 	bool so = state == CKS_RW_SO_FUNCTIONS;
+	bool by_so = so || (state == 0 && setting_is("unblock", "set-pin", "so"));
 
 	if (rv != CKR_OK)
 		return rv;
@@ -334,14 +336,14 @@ imitation_set_pin(CK_SESSION_HANDLE h, unsigned char *old, unsigned long old_len
 		rv = CKR_SESSION_HANDLE_INVALID;
 	else if (so && setting_is("so-change", "no", "yes"))
 		rv = CKR_FUNCTION_NOT_SUPPORTED;
-	else if ((so ? t.so_tries : t.user_tries) == 0)
+	else if ((by_so ? t.so_tries : t.user_tries) == 0)
 		rv = CKR_PIN_LOCKED;
 	if (rv == CKR_OK)
 		rv = take(&from, "set-pin-old", old, old_len);
 	if (rv == CKR_OK)
 		rv = take(&to, "set-pin-new", new, new_len);
 	if (rv == CKR_OK)
-		rv = check(&t, so, &from);
+		rv = check(&t, by_so, &from);
 	if (rv == CKR_OK)
 		rv = set(&t, so, &to);
 	token_end(&t);
