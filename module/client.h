@@ -19,7 +19,9 @@
 #define CLIENT_SO_LOGIN_LIMIT_MS 75000 /* one call of the vendor's, and something over */
 #endif
 /* More, where a person types at the reader: twice (card/patience.h). */
+#ifndef CLIENT_PAD_MS
 #define CLIENT_PAD_MS 180000
+#endif
 
 struct client {
 	int sock;     /* CLOEXEC and above 2; -1: no conversation */

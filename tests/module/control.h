@@ -58,6 +58,7 @@ struct control {
 	bool so_on_open;    /* somebody logs in as SO whenever a session is opened */
 	bool drop_sessions; /* C_GetSessionInfo knows no session: the card was pulled */
 	bool reuse_handles; /* a handle that was closed is given again at once */
+	atomic_bool hang;   /* C_InitPIN does not come back as long as this is so */
 };
 
 /* Exported by each vendor module as `control`. */

@@ -2,6 +2,7 @@
 /* What an application does as SO: login, C_InitPIN, C_SetPIN, logout, and the ends of a holder. */
 #include <signal.h>
 #include <stdio.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -355,6 +356,32 @@ START_TEST(watcher_died_finalize)
 }
 END_TEST
 
+static void *
+hanging_init_pin(void *arg)
+{
+	(void)fixture_init_pin(*(const CK_SESSION_HANDLE *)arg, TEST_PIN);
+	return NULL;
+}
+
+/* The vendor's module hangs in one thread: another one's C_Finalize comes back all the same. */
+START_TEST(finalize_while_one_hangs)
+{
+	CK_SESSION_HANDLE h = fixture_session();
+	pthread_t other;
+
+	fixture_script("watching watching\n");
+	ck_assert_rv(fixture_login(h, CKU_SO, TEST_PUK), CKR_OK);
+	atomic_store(&control->hang, true);
+	ck_assert_int_eq(pthread_create(&other, NULL, hanging_init_pin, &h), 0);
+	while (atomic_load(&control->calls[F_INIT_PIN]) == 0)
+		usleep(1000);
+	ck_assert_rv(f->C_Finalize(NULL), CKR_OK);
+	fixture_logged("another thread of this program has been in a call of the vendor's module");
+	atomic_store(&control->hang, false);
+	ck_assert_int_eq(pthread_join(other, NULL), 0);
+}
+END_TEST
+
 START_TEST(release_fails)
 {
 	CK_SESSION_HANDLE h = holder("watching personalizing personalizing silence\n");
@@ -454,6 +481,7 @@ add_ends(TCase *t)
 	tcase_add_test(t, watcher_died_info);
 	tcase_add_test(t, watcher_died_close);
 	tcase_add_test(t, watcher_died_finalize);
+	tcase_add_test(t, finalize_while_one_hangs);
 	tcase_add_test(t, release_fails);
 	tcase_add_test(t, forked_child);
 	tcase_add_test(t, child_lets_go);
