@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "card/explain_part.h"
+#include "card/pad.h"
 #include "card/row.h"
 #include "card/so.h"
 
@@ -177,6 +178,32 @@ print_row_other(struct card *c, const struct held *h, FILE *out)
 	    out, "      by C_Login: %s%s\n", why == NULL ? "yes" : "no: ", why == NULL ? "" : why);
 }
 
+static bool
+names_pad(const struct value *v)
+{
+	return v->kind == VALUE_PIN_PAD || (v->kind == VALUE_DIALOG && v->dialog_auto);
+}
+
+static void
+print_row_pad(const struct card *c, FILE *out)
+{
+	const struct description *desc = c->binding->unblock;
+	bool so, pin;
+
+	so = desc != NULL && names_pad(description_so(desc));
+	pin = desc != NULL && names_pad(&desc->pin);
+	if (!so && !pin && !pad_is_there(c))
+		return;
+	fputs("    typed on the reader's PIN pad, by C_SetPIN without values: ", out);
+	if (!so && !pin)
+		fputs("no: the Unblock description does not say so\n", out);
+	else if (!pad_is_there(c))
+		fputs("no: this token shows none\n", out);
+	else
+		fprintf(out, "yes: %s%s%s\n", so ? "the PUK or key" : "", so && pin ? ", and " : "",
+		    pin ? "the new PIN" : "");
+}
+
 static void
 print_who(const struct card *c, FILE *out)
 {
@@ -207,6 +234,7 @@ explain_unblocking(struct card *c, FILE *out)
 	print_row_letter(c, &h, out);
 	fputs("  3 the response of an offline ticket: no: this version makes no tickets\n", out);
 	print_row_other(c, &h, out);
+	print_row_pad(c, out);
 	fputs("  - nothing presented (p11-latch unblock, an empty old PIN): ", out);
 	if (h.holds) {
 		fprintf(out, "yes, for who may use %s of the policy%s\n", h.element,

@@ -4,6 +4,7 @@ set -u
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/lib/pickup.sh"
 . "$SRCDIR/tests/lib/imitations.sh"
+. "$SRCDIR/tests/lib/sockets.sh"
 
 PAD='!FROM_PROTECTED_AUTHENTICATION_PATH'
 AUTO='!FROM_USER_DIALOG_2_FIELD_AUTO'
@@ -64,6 +65,8 @@ both_typed() {
 		office $value
 		blocked
 		types "$SO" "$PIN_NEW"
+		like "$("$CMD" explain "$CARD")" "*typed on the reader's PIN pad*: yes: the PUK or key, and the new PIN*" \
+			"$pad: explain says that both are typed"
 		is "$(set_pin null null)" CKR_OK "$pad: C_SetPIN without values, and $value: typed on the reader"
 		is_open "unblocked"
 		is "$(grep -v null "$FORGED_DIR/given" | grep -c -v login-user)" 0 "$pad: the module was given none of them"
@@ -144,6 +147,7 @@ refused() {
 	fails "$pad: and by the command" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
 	untouched "a PIN given to the command"
 	office "$PAD" "$ASKED"
+	like "$("$CMD" explain "$CARD")" "*PIN pad*: yes: the new PIN*" "$pad: explain says what alone is typed"
 	is "$(set_pin null null)" CKR_PIN_LOCKED "$pad: nothing presented where a dialog is to ask"
 	untouched "nothing presented"
 	setting pad no
@@ -210,6 +214,33 @@ personalized() {
 	esac
 }
 
+# What is typed is presented; what the policy holds is used for nobody who presents nothing.
+behind_sockets() {
+	office "$AUTO" "$PAD"
+	blocked
+	sockets_start
+	chown -R latchd "$STATE"
+	who anyone
+	types "$SO" "$PIN_NEW"
+	is "$(set_pin null null)" CKR_OK "$pad, sockets: anyone unblocks with a PUK that is typed"
+	who root
+	is_open "unblocked"
+	latch_conf "spawn:$HELPER"
+	office "$PAD" "#$SO"
+	blocked
+	shut_away
+	chown -R latchd "$STATE"
+	latch_conf "unix:$SCRATCH/run/helper.sock"
+	who anyone
+	types "$PIN_NEW"
+	is "$(set_pin null null)" CKR_PIN_LOCKED "$pad, sockets: but not with the policy's, and nothing presented"
+	untouched "nothing presented by anyone"
+	who root
+	sockets_stop
+	latch_conf "spawn:$HELPER"
+}
+
+users_make
 imitation_start cardos pad also
 latch_setup
 style=init-pin
@@ -224,6 +255,7 @@ for pad in also only; do
 	by_application
 	by_set_pin
 	personalized
+	[ "$pad" = only ] || behind_sockets
 	no_secret "$pad: no PUK or PIN stands in log or state" "$SO" "$PIN_NEW"
 done
 done_testing

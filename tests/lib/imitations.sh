@@ -24,6 +24,7 @@ imitation_start() {
 	export FORGED_DIR
 	rm -rf "$FORGED_DIR"
 	mkdir -p "$FORGED_DIR"
+	chmod 777 "$FORGED_DIR"
 	imitation_vendor=$1
 	shift
 	printf 'vendor %s\n' "$imitation_vendor" >"$FORGED_DIR/settings"
@@ -61,6 +62,7 @@ imitation_new() {
 		"${imitation_tries:-5}" >"$FORGED_DIR/token"
 	: >"$FORGED_DIR/given"
 	rm -f "$FORGED_DIR/typed"
+	chmod 666 "$FORGED_DIR"/*
 }
 
 # so_word KEY: as an application that drives the vendor's own module has to give it to C_Login.
@@ -78,6 +80,7 @@ tries() {
 
 types() {
 	printf '%s\n' "$@" >"$FORGED_DIR/typed"
+	chmod 666 "$FORGED_DIR/typed"
 }
 
 given_to() {
