@@ -127,6 +127,9 @@ forged_start
 latch_setup
 for profile in softhsm generic opencryptoki; do
 	latch_conf "spawn:$HELPER" "$profile"
+	# By what it shows of itself it has to be able to be that.
+	FORGED_PIN_MAX=$([ "$profile" = opencryptoki ] && echo 8 || echo 255)
+	export FORGED_PIN_MAX
 	known_puk | pickup
 	blocking
 	unblocking set-pin "$SO" "$PIN_NEW"

@@ -9,6 +9,7 @@
  *	flags   where it is there: SO flags are shown
  *	so-rv   the answer to a wrong SO PIN, instead of CKR_PIN_INCORRECT
  *	blind   the number of the C_GetTokenInfo that shows no flags of PINs, in each process
+ * FORGED_PIN_MAX is the longest PIN that it shows, 255 where that is not set.
  */
 #define TRIES 3
 
@@ -103,6 +104,7 @@ forged_get_info(CK_INFO *info)
 static CK_RV
 forged_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 {
+	const char *most = getenv("FORGED_PIN_MAX");
 	static unsigned long looks;
 	struct token t;
 	CK_RV rv = token_begin(&t);
@@ -116,7 +118,7 @@ forged_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 	pad(info->model, 16, "Paper");
 	pad(info->serialNumber, 16, t.serial);
 	info->ulMinPinLen = 4;
-	info->ulMaxPinLen = 255;
+	info->ulMaxPinLen = most != NULL ? strtoul(most, NULL, 10) : 255;
 	info->flags = CKF_TOKEN_INITIALIZED | CKF_LOGIN_REQUIRED | CKF_RNG;
 	if (strcmp(t.pin, "-") != 0)
 		info->flags |= CKF_USER_PIN_INITIALIZED;
