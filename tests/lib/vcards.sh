@@ -21,7 +21,8 @@
 
 VCARD=$BUILDDIR/tests/card/vcard/vcard
 READER_DRIVER=/usr/lib/pcsc/drivers/serial/libifdvpcd.so
-CARD_PORT=35963 # of reader 0; the others follow
+# Of reader 0; the others follow. Not one of those that the kernel gives to clients (a TPM has many).
+CARD_PORT=25963
 
 # vpcd makes two readers of each entry, at its port and the next one, and has room for two: each entry has a copy of
 # its own. pcscd has room for 16, and tells them apart by name.
