@@ -7,6 +7,7 @@ _p11_latch_options() {
 	apply) echo --field --last-try --help ;;
 	block) echo --puk --force --help ;;
 	unblock) echo --puk --pin --last-try --help ;;
+	probe) echo --pin --puk --new-pin --new-puk --yes --expendable --json --help ;;
 	personalize) echo -- --help ;;
 	explain | adopt | forget | reset | recover) echo --help ;;
 	add) echo --module --profile --keep-vendor --user --remove --help ;;
@@ -61,7 +62,7 @@ _p11_latch() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_instances)" -- "$current")
 		return
 		;;
-	--puk | --pin)
+	--puk | --pin | --new-puk | --new-pin)
 		mapfile -t COMPREPLY < <(compgen -W "- @" -- "$current")
 		compopt -o nospace
 		return
@@ -69,7 +70,7 @@ _p11_latch() {
 	esac
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "check status explain apply block unblock \
-			personalize adopt forget reset recover add --config --help --version" \
+			personalize probe adopt forget reset recover add --config --help --version" \
 			-- "$current")
 		return
 	fi
@@ -95,7 +96,7 @@ _p11_latch() {
 			_filedir dsc
 		fi
 		;;
-	status | explain | block | unblock | adopt | forget | reset | recover)
+	status | explain | block | unblock | probe | adopt | forget | reset | recover)
 		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_uris "$config")" -- "$current")
 		__ltrim_colon_completions "$current"
 		;;

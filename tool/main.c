@@ -28,6 +28,10 @@ static const struct command commands[] = {
 	"unblock a card, and set its new PIN"},
     {"personalize", tool_personalize, "-- COMMAND [ARG...]",
 	"hold blocking until COMMAND ends, whatever programs it runs"},
+    {"probe", tool_probe,
+	"URI [--pin VALUE|-|@FILE] [--puk VALUE|-|@FILE] [--new-pin VALUE|-|@FILE] "
+	"[--new-puk VALUE|-|@FILE] [--yes] [--expendable] [--json]",
+	"measure a card that no profile knows, and print a binding for it"},
     {"adopt", tool_adopt, "URI...", "these cards are in use already: record them as active"},
     {"forget", tool_forget, "URI", "the card's next C_InitPIN is a personalization"},
     {"reset", tool_reset, "URI", "clear the counts of wrong PIN letters and SO tries"},

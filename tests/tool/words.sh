@@ -12,7 +12,7 @@ latch() {
 	STATUS=$?
 }
 
-COMMANDS="check status explain apply block unblock personalize adopt forget reset recover add"
+COMMANDS="check status explain apply block unblock personalize probe adopt forget reset recover add"
 
 # --- Usage ----------------------------------------------------------------------------------------
 
@@ -38,7 +38,7 @@ for command in $COMMANDS; do
 done
 for words in "explain" "explain pkcs11: pkcs11:" "apply" "apply x.dsc" "apply x.dsc pkcs11: more" \
 	"apply x.dsc pkcs11: --field PIN" "block" "block pkcs11: pkcs11:" "unblock" "unblock --pin" \
-	"personalize" "adopt" "forget" "forget pkcs11: pkcs11:" "reset" "recover pkcs11: pkcs11:" "add"; do
+	"personalize" "probe" "probe pkcs11: pkcs11:" "probe pkcs11: --pin" "adopt" "forget" "forget pkcs11: pkcs11:" "reset" "recover pkcs11: pkcs11:" "add"; do
 	# shellcheck disable=SC2086
 	latch $words
 	is "$STATUS" 2 "usage: $words"
