@@ -55,9 +55,6 @@ const char *probe_flags(CK_FLAGS flags, bool so);
 /* Fills in the row's values, and what differs; at the end. */
 void probe_compare(struct probe *p);
 
-/* The value of a column as a binding writes it; false: there is no such column. */
-bool profile_value(const struct profile *p, const char *column, char *text, size_t size);
-
 /* --- Loads --------------------------------------------------------------------------------------
  */
 

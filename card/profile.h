@@ -66,11 +66,15 @@ const struct profile *profile_of_token(const char *token_manufacturer, const cha
 
 /*
  * Sets one column (binding: Profile.COLUMN=) in a copy; false where there is no such column or
- * value. Values: Block=lock|scramble|none, SoForm=text|puk|raw, SoCounter=none|flags|hidden,
- * UnblockStyle=init-pin|set-pin|puk-pin, Identity=serial|serial+label, SoTries=, PinMin= and
- * PinMax= 0 to 255, the others true|false.
+ * value.
  */
 bool profile_override(struct profile *p, const char *column, const char *value);
+
+/* The value of a column as a binding writes it; false: there is no such column. */
+bool profile_value(const struct profile *p, const char *column, char *text, size_t size);
+
+/* Which values a column takes, for messages: "lock, scramble or none". */
+bool profile_values(const char *column, char *text, size_t size);
 
 /* The names of the columns that profile_override knows, for messages; NULL ends it. */
 extern const char *const profile_columns[];

@@ -1,38 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The columns of a profile, and how a binding changes one. */
+/* The columns of a profile: how a binding writes them, and changes one. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "card/profile.h"
 
-enum column {
-	COLUMN_BLOCK,
-	COLUMN_SO_FORM,
-	COLUMN_SO_COUNTER,
-	COLUMN_SO_TRIES,
-	COLUMN_USER_COUNTER,
-	COLUMN_IDENTITY,
-	COLUMN_CACHES,
-	COLUMN_SHOWS_LIFE,
-	COLUMN_SHOWS_LOCK,
-	COLUMN_SO_LOGIN_PROVES,
-	COLUMN_NEVER_GUESS,
-	COLUMN_INIT_ONCE,
-	COLUMN_PIN_MIN,
-	COLUMN_PIN_MAX,
-	COLUMN_PIN_DIGITS,
-	COLUMN_UNBLOCK_STYLE,
-	COLUMN_MANY_SLOTS,
-	COLUMN_SO_IS_KEY,
-	COLUMN_KEY_ANY_LENGTH,
-	N_COLUMNS
-};
+#define N_COLUMNS  (sizeof(columns) / sizeof(columns[0]))
+#define NUMBER_MAX 255
 
 const char *const profile_columns[] = {
     "Block",
     "SoForm",
     "SoCounter",
     "SoTries",
+    "UnblockStyle",
     "UserCounter",
     "Identity",
     "Caches",
@@ -44,162 +26,177 @@ const char *const profile_columns[] = {
     "PinMin",
     "PinMax",
     "PinDigits",
-    "UnblockStyle",
     "ManySlots",
     "SoIsKey",
     "KeyAnyLength",
     NULL,
 };
 
-/* Which of two words value is: false for the first, true for the second. */
-static bool
-set_bool(bool *to, const char *value, const char *no, const char *yes)
+/* In the order of false and true, or of the enum. */
+static const char *const truth[] = {"false", "true", NULL};
+static const char *const identities[] = {"serial", "serial+label", NULL};
+static const char *const blocks[] = {"scramble", "lock", "none", NULL};
+static const char *const forms[] = {"text", "puk", "raw", NULL};
+static const char *const counters[] = {"none", "flags", "hidden", NULL};
+static const char *const styles[] = {"init-pin", "set-pin", "puk-pin", NULL};
+
+enum kind { A_BOOL, A_BLOCK, A_FORM, A_COUNTER, A_STYLE, A_NUMBER, A_LENGTH };
+
+#define COLUMN(kind, member, words)                           \
+	{                                                     \
+		kind, offsetof(struct profile, member), words \
+	}
+
+/* In the order of their names above. */
+static const struct column {
+	enum kind kind;
+	size_t at;
+	const char *const *words; /* NULL: a number */
+} columns[] = {
+    COLUMN(A_BLOCK, lock, blocks),
+    COLUMN(A_FORM, so_form, forms),
+    COLUMN(A_COUNTER, so_counter, counters),
+    COLUMN(A_NUMBER, so_tries, NULL),
+    COLUMN(A_STYLE, unblock_style, styles),
+    COLUMN(A_BOOL, user_counter, truth),
+    COLUMN(A_BOOL, label_identity, identities),
+    COLUMN(A_BOOL, caches, truth),
+    COLUMN(A_BOOL, shows_life, truth),
+    COLUMN(A_BOOL, shows_lock, truth),
+    COLUMN(A_BOOL, so_login_proves, truth),
+    COLUMN(A_BOOL, never_guess, truth),
+    COLUMN(A_BOOL, init_once, truth),
+    COLUMN(A_LENGTH, pin_min, NULL),
+    COLUMN(A_LENGTH, pin_max, NULL),
+    COLUMN(A_BOOL, pin_digits, truth),
+    COLUMN(A_BOOL, many_slots, truth),
+    COLUMN(A_BOOL, so_is_key, truth),
+    COLUMN(A_BOOL, key_any_length, truth),
+};
+
+_Static_assert(N_COLUMNS + 1 == sizeof(profile_columns) / sizeof(profile_columns[0]),
+    "each column has a name");
+
+static const struct column *
+find(const char *name)
 {
-	if (strcmp(value, yes) != 0 && strcmp(value, no) != 0)
-		return false;
-	*to = strcmp(value, yes) == 0;
-	return true;
+	size_t i;
+
+	for (i = 0; i < N_COLUMNS; i++)
+		if (strcmp(profile_columns[i], name) == 0)
+			return &columns[i];
+	return NULL;
 }
 
-static bool
-set_number(unsigned *to, const char *value, unsigned max)
+/* The number that stands there, or of the word; -1 where there is none. */
+static int
+number_of(const struct column *c, const char *value)
 {
 	size_t len = strspn(value, "0123456789");
-	unsigned long number;
-
-	if (len == 0 || len > 4 || value[len] != '\0')
-		return false;
-	number = strtoul(value, NULL, 10);
-	if (number > max)
-		return false;
-	*to = (unsigned)number;
-	return true;
-}
-
-static bool
-set_length(size_t *to, const char *value)
-{
-	unsigned number;
-
-	if (!set_number(&number, value, 255))
-		return false;
-	*to = number;
-	return true;
-}
-
-/* The number of the word, -1 where it is none of them. */
-static int
-word_of(const char *value, const char *const *words)
-{
 	int i;
 
-	for (i = 0; words[i] != NULL; i++)
-		if (strcmp(value, words[i]) == 0)
+	for (i = 0; c->words != NULL && c->words[i] != NULL; i++)
+		if (strcmp(value, c->words[i]) == 0)
 			return i;
-	return -1;
-}
-
-static bool
-set_so_form(struct profile *p, const char *value)
-{
-	static const char *const names[] = {"text", "puk", "raw", NULL};
-	int form = word_of(value, names);
-
-	if (form >= 0)
-		p->so_form = (enum so_form)form;
-	return form >= 0;
-}
-
-static bool
-set_so_counter(struct profile *p, const char *value)
-{
-	static const char *const names[] = {"none", "flags", "hidden", NULL};
-	int counter = word_of(value, names);
-
-	if (counter >= 0)
-		p->so_counter = (enum so_counter)counter;
-	return counter >= 0;
-}
-
-static bool
-set_block(struct profile *p, const char *value)
-{
-	static const char *const names[] = {"scramble", "lock", "none", NULL};
-	int block = word_of(value, names);
-
-	if (block < 0)
-		return false;
-	p->lock = block == 1;
-	p->no_block = block == 2;
-	return true;
-}
-
-static bool
-set_unblock_style(struct profile *p, const char *value)
-{
-	static const char *const names[] = {"init-pin", "set-pin", "puk-pin", NULL};
-	int style = word_of(value, names);
-
-	if (style >= 0)
-		p->unblock_style = (enum unblock_style)style;
-	return style >= 0;
-}
-
-static bool
-set_column(struct profile *p, enum column column, const char *value)
-{
-	switch (column) {
-	case COLUMN_BLOCK:
-		return set_block(p, value);
-	case COLUMN_SO_FORM:
-		return set_so_form(p, value);
-	case COLUMN_SO_COUNTER:
-		return set_so_counter(p, value);
-	case COLUMN_SO_TRIES:
-		return set_number(&p->so_tries, value, 255);
-	case COLUMN_USER_COUNTER:
-		return set_bool(&p->user_counter, value, "false", "true");
-	case COLUMN_IDENTITY:
-		return set_bool(&p->label_identity, value, "serial", "serial+label");
-	case COLUMN_CACHES:
-		return set_bool(&p->caches, value, "false", "true");
-	case COLUMN_SHOWS_LIFE:
-		return set_bool(&p->shows_life, value, "false", "true");
-	case COLUMN_SHOWS_LOCK:
-		return set_bool(&p->shows_lock, value, "false", "true");
-	case COLUMN_SO_LOGIN_PROVES:
-		return set_bool(&p->so_login_proves, value, "false", "true");
-	case COLUMN_NEVER_GUESS:
-		return set_bool(&p->never_guess, value, "false", "true");
-	case COLUMN_INIT_ONCE:
-		return set_bool(&p->init_once, value, "false", "true");
-	case COLUMN_PIN_MIN:
-		return set_length(&p->pin_min, value);
-	case COLUMN_PIN_MAX:
-		return set_length(&p->pin_max, value);
-	case COLUMN_PIN_DIGITS:
-		return set_bool(&p->pin_digits, value, "false", "true");
-	case COLUMN_UNBLOCK_STYLE:
-		return set_unblock_style(p, value);
-	case COLUMN_MANY_SLOTS:
-		return set_bool(&p->many_slots, value, "false", "true");
-	case COLUMN_SO_IS_KEY:
-		return set_bool(&p->so_is_key, value, "false", "true");
-	case COLUMN_KEY_ANY_LENGTH:
-		return set_bool(&p->key_any_length, value, "false", "true");
-	case N_COLUMNS:
-		break;
-	}
-	return false;
+	if (c->words != NULL || len == 0 || len > 3 || value[len] != '\0')
+		return -1;
+	i = atoi(value);
+	return i <= NUMBER_MAX ? i : -1;
 }
 
 bool
-profile_override(struct profile *p, const char *column, const char *value)
+profile_override(struct profile *p, const char *name, const char *value)
 {
-	unsigned i;
+	const struct column *c = find(name);
+	int number = c != NULL ? number_of(c, value) : -1;
+	void *at = c != NULL ? (char *)p + c->at : NULL;
 
-	for (i = 0; i < N_COLUMNS; i++)
-		if (strcmp(profile_columns[i], column) == 0)
-			return set_column(p, (enum column)i, value);
-	return false;
+	if (number < 0)
+		return false;
+	switch (c->kind) {
+	case A_BOOL:
+		*(bool *)at = number != 0;
+		break;
+	case A_BLOCK:
+		p->lock = number == 1;
+		p->no_block = number == 2;
+		break;
+	case A_FORM:
+		p->so_form = (enum so_form)number;
+		break;
+	case A_COUNTER:
+		p->so_counter = (enum so_counter)number;
+		break;
+	case A_STYLE:
+		p->unblock_style = (enum unblock_style)number;
+		break;
+	case A_NUMBER:
+		*(unsigned *)at = (unsigned)number;
+		break;
+	case A_LENGTH:
+		*(size_t *)at = (size_t)number;
+		break;
+	}
+	return true;
+}
+
+static size_t
+number_in(const struct profile *p, const struct column *c)
+{
+	const void *at = (const char *)p + c->at;
+
+	switch (c->kind) {
+	case A_BLOCK:
+		return p->no_block ? 2 : p->lock;
+	case A_FORM:
+		return (size_t)p->so_form;
+	case A_COUNTER:
+		return (size_t)p->so_counter;
+	case A_STYLE:
+		return (size_t)p->unblock_style;
+	case A_NUMBER:
+		return *(const unsigned *)at;
+	case A_LENGTH:
+		return *(const size_t *)at;
+	case A_BOOL:
+		break;
+	}
+	return *(const bool *)at;
+}
+
+bool
+profile_value(const struct profile *p, const char *name, char *text, size_t size)
+{
+	const struct column *c = find(name);
+	size_t number;
+
+	if (c == NULL)
+		return false;
+	number = number_in(p, c);
+	if (c->words != NULL)
+		snprintf(text, size, "%s", c->words[number]);
+	else
+		snprintf(text, size, "%zu", number);
+	return true;
+}
+
+bool
+profile_values(const char *name, char *text, size_t size)
+{
+	const struct column *c = find(name);
+	size_t i, len = 0;
+
+	if (c == NULL)
+		return false;
+	if (c->words == NULL)
+		snprintf(text, size, "a number from 0 to %d", NUMBER_MAX);
+	for (i = 0; c->words != NULL && c->words[i] != NULL; i++) {
+		snprintf(text + len, size - len, "%s%s",
+		    i == 0                    ? ""
+		    : c->words[i + 1] == NULL ? " or "
+					      : ", ",
+		    c->words[i]);
+		len = strlen(text);
+	}
+	return true;
 }

@@ -50,25 +50,6 @@ unknown_column(const struct context *c, const struct ini_entry *e, const char *c
 	diag_add(c->d, DIAG_ERROR, where, remedy, "a profile has no column %.60s", column);
 }
 
-static const char *
-values_of(const char *column)
-{
-	if (strcmp(column, "Block") == 0)
-		return "write lock, scramble or none";
-	if (strcmp(column, "SoForm") == 0)
-		return "write text, puk or raw";
-	if (strcmp(column, "SoCounter") == 0)
-		return "write none, flags or hidden";
-	if (strcmp(column, "UnblockStyle") == 0)
-		return "write init-pin, set-pin or puk-pin";
-	if (strcmp(column, "Identity") == 0)
-		return "write serial or serial+label";
-	if (strcmp(column, "SoTries") == 0 || strcmp(column, "PinMin") == 0 ||
-	    strcmp(column, "PinMax") == 0)
-		return "write a number from 0 to 255";
-	return "write true or false";
-}
-
 /* What the module takes the column for, as a profile that the override changes or not. */
 static void
 check_column(const struct context *c, const struct ini_entry *e, const struct profile *base)
@@ -76,6 +57,7 @@ check_column(const struct context *c, const struct ini_entry *e, const struct pr
 	const char *column = strchr(e->name, '.') + 1;
 	const struct profile *own = c->profile != NULL ? profile_named(c->profile) : NULL;
 	struct profile p = base != NULL ? *base : *profile_named("generic"), same;
+	char values[80], remedy[100];
 
 	if (column[0] == '\0')
 		return;
@@ -84,7 +66,9 @@ check_column(const struct context *c, const struct ini_entry *e, const struct pr
 		return;
 	}
 	if (!profile_override(&p, column, e->value)) {
-		diag_add(c->d, DIAG_ERROR, ini_place_value(c->ini, e), values_of(column),
+		profile_values(column, values, sizeof(values));
+		snprintf(remedy, sizeof(remedy), "write %s", values);
+		diag_add(c->d, DIAG_ERROR, ini_place_value(c->ini, e), remedy,
 		    "Profile.%s= has no such value", column);
 		return;
 	}

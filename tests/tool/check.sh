@@ -285,7 +285,7 @@ bad policy.conf 3:1 "a profile has no column Lock" <<-'EOT'
 	Personalize=block.dsc
 	Profile.Lock=true
 EOT
-bad policy.conf 3:15 "Profile.Block= has no such value; write lock, scramble or none" <<-'EOT'
+bad policy.conf 3:15 "Profile.Block= has no such value; write scramble, lock or none" <<-'EOT'
 	[pkcs11:model=M]
 	Personalize=block.dsc
 	Profile.Block=locked
