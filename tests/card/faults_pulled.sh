@@ -62,7 +62,7 @@ blocking() {
 		was_pulled || break
 		case $(record State) in
 		personalizing)
-			log_has "CKR_\(DEVICE_REMOVED\|TOKEN_NOT_PRESENT\).*reader" || wrong "the log does not say it"
+			wait_for 5 log_has "CKR_\(DEVICE_REMOVED\|TOKEN_NOT_PRESENT\).*reader" || wrong "the log does not say it"
 			"$CMD" status 2>/dev/null | grep -q personalizing || wrong "status does not list it"
 			;;
 		blocked) ;;
