@@ -6,6 +6,7 @@
 #include "module/calls.h"
 #include "module/provider.h"
 #include "module/session.h"
+#include "module/sibling.h"
 #include "module/slot.h"
 #include "module/watch.h"
 #include "policy/log.h"
@@ -75,10 +76,26 @@ count_open(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot)
 	return open;
 }
 
-/* A session of the slot is closed. With the last one go logins, and what this process holds. */
+static bool
+card_is_open(struct process *p, const CK_FUNCTION_LIST *v, struct slot *holder)
+{
+	struct slot *s = NULL;
+
+	if (count_open(p, v, holder) != 0)
+		return true;
+	while ((s = sibling_next(p, v, holder, s)) != NULL)
+		if (count_open(p, v, s) != 0)
+			return true;
+	return false;
+}
+
+/* A session of the slot is closed. With the last one go logins, and with the last one of the card
+ * what this process holds. */
 static void
 after_close(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot, const char *call)
 {
+	struct slot *holder;
+
 	if (!process_holds(p))
 		return;
 	if (count_open(p, v, slot) != 0) {
@@ -87,7 +104,16 @@ after_close(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot, con
 	}
 	slot_set_r_login(p, slot, false);
 	slot_set_so(p, slot, SO_NONE);
-	watch_tell(p, v, slot, WIRE_RELEASE, 0, call);
+	holder = slot_holding(p, slot) ? slot : sibling_holder(p, v, slot->id);
+	/* A watcher that only knows of an SO login. */
+	if (holder != slot)
+		watch_tell(p, v, slot, WIRE_RELEASE, 0, call);
+	if (holder == NULL)
+		return;
+	if (card_is_open(p, v, holder))
+		watch_check(p, v, holder);
+	else
+		watch_tell(p, v, holder, WIRE_RELEASE, 0, call);
 }
 
 /* Whether the session is no longer there. */

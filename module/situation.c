@@ -4,8 +4,10 @@
 #include <time.h>
 
 #include "module/provider.h"
+#include "module/sibling.h"
 #include "module/situation.h"
 #include "module/slot.h"
+#include "module/watch.h"
 #include "policy/log.h"
 
 #define ASK_TRIES    5
@@ -115,8 +117,23 @@ under_hold(const struct record *r)
 	return r->hold[0] != '\0' && strcmp(r->hold, provider.hold) == 0;
 }
 
+/* By the token's slot id, or by another one that is the same card. */
+static bool
+is_held(const struct situation *s, CK_SLOT_ID id)
+{
+	struct slot *holder;
+
+	if (s->slot != NULL && slot_holding(s->process, s->slot))
+		return true;
+	holder = sibling_holder(s->process, s->v, id);
+	if (holder == NULL)
+		return false;
+	watch_check(s->process, s->v, holder);
+	return slot_holding(s->process, holder);
+}
+
 static enum standing
-standing_of(const struct situation *s)
+standing_of(const struct situation *s, CK_SLOT_ID id)
 {
 	switch (s->record.state) {
 	case RECORD_NONE:
@@ -126,10 +143,7 @@ standing_of(const struct situation *s)
 	case RECORD_BLOCKED:
 		return STANDING_BLOCKED;
 	case RECORD_PERSONALIZING:
-		if (under_hold(&s->record) ||
-		    (s->slot != NULL && slot_holding(s->process, s->slot)))
-			return STANDING_OURS;
-		return STANDING_OTHERS;
+		return under_hold(&s->record) || is_held(s, id) ? STANDING_OURS : STANDING_OTHERS;
 	}
 	return STANDING_NONE;
 }
@@ -143,14 +157,14 @@ read_record(struct situation *s)
 
 /* With fresh flags. A record of the card's last life says nothing of this one. */
 static void
-judge(struct situation *s, enum record_status status)
+judge(struct situation *s, CK_SLOT_ID id, enum record_status status)
 {
 	s->standing = STANDING_UNKNOWN;
 	if (status == RECORD_BAD)
 		return;
 	if (s->profile->shows_life && s->fresh && (s->token_flags & CKF_USER_PIN_INITIALIZED) == 0)
 		memset(&s->record, 0, sizeof(s->record));
-	s->standing = standing_of(s);
+	s->standing = standing_of(s, id);
 	s->stale = s->standing != STANDING_NONE && s->profile->caches &&
 		   s->record.sequence > process_sequence() &&
 		   (s->slot == NULL || s->record.sequence != slot_sequence(s->process, s->slot));
@@ -204,7 +218,7 @@ find_out(struct situation *s, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE sessi
 		if (!identity_equal(&known, &s->identity, true))
 			status = read_record(s);
 	}
-	judge(s, status);
+	judge(s, s->slot->id, status);
 	if (s->standing != STANDING_NONE)
 		identity_uri(&s->identity, s->uri);
 	return CKR_OK;
@@ -237,7 +251,7 @@ situation_of_info(
 	check_watcher(s);
 	take_info(s, info);
 	s->profile = profile_of(v, &s->identity);
-	judge(s, read_record(s));
+	judge(s, id, read_record(s));
 }
 
 /* --- Asking

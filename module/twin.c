@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Two tokens of one identity, which nobody can tell apart. */
+#include "module/sibling.h"
 #include "module/twin.h"
 #include "policy/log.h"
 
@@ -14,7 +15,8 @@ is_twin(const struct situation *s, CK_SLOT_ID slot)
 	if (slot == s->slot->id || s->v->C_GetTokenInfo(slot, &info) != CKR_OK)
 		return false;
 	identity_set(&id, info.label, info.manufacturerID, info.model, info.serialNumber);
-	return identity_equal(&id, &s->identity, s->profile->label_identity);
+	return identity_equal(&id, &s->identity, s->profile->label_identity) &&
+	       !(s->profile->many_slots && sibling_reader(s->v, s->slot->id, slot));
 }
 
 bool
