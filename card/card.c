@@ -50,7 +50,8 @@ find_profile(const struct card *c)
 	p = profile_of_token(c->id.manufacturer, c->id.model);
 	if (p != NULL || know_vendor(v) != CKR_OK)
 		return p;
-	return profile_match(v->manufacturer, v->description, c->id.manufacturer, c->id.model);
+	return profile_match(v->manufacturer, v->description, c->id.manufacturer, c->id.model,
+	    c->id.label);
 }
 
 static bool
@@ -72,6 +73,9 @@ set_profile(struct card *c)
 			return false;
 		}
 	}
+	/* The PUK that unblocks is another one than what C_Login as SO takes. */
+	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
+		c->profile.so_login_proves = false;
 	return true;
 }
 

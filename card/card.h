@@ -33,6 +33,7 @@ struct card {
 	bool keep, kept;    /* card_keep() */
 	enum so_try so_try; /* what became of the last SO secret */
 	bool changed;       /* the PIN may be another than before, or locked (card/pin.c) */
+	bool so_changed;    /* the SO secret may be another than before (card/pin_so.c) */
 	CK_SLOT_ID kept_slot;
 };
 

@@ -47,9 +47,10 @@ static bool
 less_careful(const struct card *c, char why[WHY_MAX])
 {
 	const struct vendor *v = c->office->vendor;
-	const struct profile *p = &c->profile, *known = profile_match(v->manufacturer,
-						   v->description, c->id.manufacturer, c->id.model);
+	const struct profile *p = &c->profile, *known;
 
+	known = profile_match(
+	    v->manufacturer, v->description, c->id.manufacturer, c->id.model, c->id.label);
 	if (strcmp(known->name, "generic") == 0)
 		return false;
 	if (!(known->never_guess && !p->never_guess) &&

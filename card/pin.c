@@ -164,6 +164,9 @@ pin_unchanged(CK_RV rv)
 	switch (rv) {
 	case CKR_CANCEL:
 	case CKR_FUNCTION_CANCELED:
+	/* OpenSC's words for a card that refuses a PIN for its length, or for its characters. */
+	case CKR_DATA_LEN_RANGE:
+	case CKR_DATA_INVALID:
 	case CKR_PIN_LEN_RANGE:
 	case CKR_PIN_INVALID:
 	case CKR_PIN_EXPIRED:

@@ -46,6 +46,12 @@ CK_RV pin_change_so(struct card *c, const struct so *old, const struct so *new);
  */
 CK_RV pin_lock(struct card *c);
 
+/*
+ * Whether the PIN is locked, of a card that does not show it to a new process: by one wrong PIN of
+ * valid form, a try where it is not.
+ */
+CK_RV pin_is_locked(struct card *c, bool *locked);
+
 /* Whether an answer to C_Login or C_InitToken may mean that the card has counted a wrong value. */
 bool pin_may_count(const struct profile *p, CK_RV rv);
 

@@ -89,6 +89,16 @@ see_locked(struct card *c)
 }
 
 CK_RV
+pin_is_locked(struct card *c, bool *locked)
+{
+	struct tries t = {.left = 1};
+	CK_RV rv = card_work(c, wrong_logins, &t);
+
+	*locked = t.locked;
+	return t.locked ? CKR_OK : rv;
+}
+
+CK_RV
 pin_lock(struct card *c)
 {
 	struct tries t = {.left = LOCK_MOST};

@@ -27,8 +27,15 @@ is_on_pad(const struct job *job)
 static CK_RV
 set_so(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 {
-	return w->f->C_SetPIN(session, pin_bytes(job->so->pin), pin_length(job->so->pin),
+	bool changed = w->card->so_changed;
+	CK_RV rv;
+
+	w->card->so_changed = true;
+	rv = w->f->C_SetPIN(session, pin_bytes(job->so->pin), pin_length(job->so->pin),
 	    pin_bytes(job->new_so->pin), pin_length(job->new_so->pin));
+	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv))
+		w->card->so_changed = changed;
+	return rv;
 }
 
 /* Notes in the card whether the PIN may be another from now on. */
@@ -235,12 +242,16 @@ CK_RV
 pin_prove_so(struct card *c, const struct so *so)
 {
 	struct job job = {.so = so, .new_so = so};
+	bool changed = c->so_changed;
+	CK_RV rv;
 
 	if (c->profile.so_login_proves)
 		return card_work(c, work_login_so, so->pin);
 	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
 		return CKR_FUNCTION_NOT_SUPPORTED;
-	return card_work(c, as_so, &job);
+	rv = card_work(c, as_so, &job);
+	c->so_changed = changed;
+	return rv;
 }
 
 /* Whether what C_SetPIN as SO said CKR_OK to shows in a new load. */
@@ -273,6 +284,8 @@ pin_change_so(struct card *c, const struct so *old, const struct so *new)
 		if (rv != CKR_OK)
 			return rv;
 		rv = so_stays(c, new);
+		if (rv == CKR_OK || rv == CKR_PIN_INCORRECT)
+			c->so_changed = false;
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
 		log_warning("%s: another process undid C_SetPIN as SO; again", c->uri);

@@ -65,6 +65,24 @@ static const struct profile profiles[] = {
 	.pin_max = 255,
     },
     {
+	/*
+	 * OpenSC's OpenPGP driver: C_Login as SO is VERIFY with PW3, and each load asks the card
+	 * for the tries of its PIN (OpenPGP card 3.4, 7.2.2).
+	 */
+	.name = "opensc-openpgp",
+	.so_form = SO_FORM_TEXT,
+	.lock = true,
+	.so_counter = SO_COUNTER_HIDDEN,
+	.so_tries = 3,
+	.unblock_style = UNBLOCK_BY_INIT_PIN,
+	.user_counter = true,
+	.shows_lock = true,
+	.so_login_proves = true,
+	.many_slots = true,
+	.pin_min = 6,
+	.pin_max = 127,
+    },
+    {
 	/* OpenSC's PIV driver: no SO login, digits only (SP 800-73-4 part 2, 2.4.3). */
 	.name = "opensc-piv",
 	.so_form = SO_FORM_PUK,
@@ -168,16 +186,21 @@ static const struct match {
 	const char *library_description;
 	const char *token_manufacturer;
 	const char *token_model;
+	const char *token_label;
 } matches[] = {
-    {"softhsm", NULL, NULL, "SoftHSM project", NULL},
-    {"opencryptoki", NULL, NULL, "IBM Corp.", "IBM SoftTok"},
-    {"opencryptoki", NULL, NULL, "IBM", "Soft"},
-    {"nss", NULL, NULL, "Mozilla Foundation", "NSS 3"},
-    {"opensc-piv", "OpenSC Project", "OpenSC smartcard framework", "piv_II", NULL},
-    {"opensc", "OpenSC Project", "OpenSC smartcard framework", NULL, NULL},
-    {"yubikey", "Yubico (www.yubico.com)", "PKCS#11 PIV Library (SP-800-73)", NULL, NULL},
-    {"gemalto", NULL, NULL, "Gemalto", "ID Prime MD"},
-    {"tpm2", "tpm2-software.github.io", "TPM2.0 Cryptoki", NULL, NULL},
+    {"softhsm", NULL, NULL, "SoftHSM project", NULL, NULL},
+    {"opencryptoki", NULL, NULL, "IBM Corp.", "IBM SoftTok", NULL},
+    {"opencryptoki", NULL, NULL, "IBM", "Soft", NULL},
+    {"nss", NULL, NULL, "Mozilla Foundation", "NSS 3", NULL},
+    {"opensc-piv", "OpenSC Project", "OpenSC smartcard framework", "piv_II", NULL, NULL},
+    {"opensc-openpgp", "OpenSC Project", "OpenSC smartcard framework", NULL, NULL,
+	"OpenPGP card (User PIN)"},
+    {"opensc-openpgp", "OpenSC Project", "OpenSC smartcard framework", NULL, NULL,
+	"OpenPGP card (User PIN (sig))"},
+    {"opensc", "OpenSC Project", "OpenSC smartcard framework", NULL, NULL, NULL},
+    {"yubikey", "Yubico (www.yubico.com)", "PKCS#11 PIV Library (SP-800-73)", NULL, NULL, NULL},
+    {"gemalto", NULL, NULL, "Gemalto", "ID Prime MD", NULL},
+    {"tpm2", "tpm2-software.github.io", "TPM2.0 Cryptoki", NULL, NULL, NULL},
 };
 
 const struct profile *
@@ -199,7 +222,7 @@ agrees(const char *wanted, const char *is)
 
 const struct profile *
 profile_match(const char *library_manufacturer, const char *library_description,
-    const char *token_manufacturer, const char *token_model)
+    const char *token_manufacturer, const char *token_model, const char *token_label)
 {
 	size_t i;
 
@@ -209,7 +232,7 @@ profile_match(const char *library_manufacturer, const char *library_description,
 		if (agrees(m->library_manufacturer, library_manufacturer) &&
 		    agrees(m->library_description, library_description) &&
 		    agrees(m->token_manufacturer, token_manufacturer) &&
-		    agrees(m->token_model, token_model))
+		    agrees(m->token_model, token_model) && agrees(m->token_label, token_label))
 			return profile_named(m->profile);
 	}
 	return &profiles[0];

@@ -54,11 +54,12 @@ struct profile {
 const struct profile *profile_named(const char *name);
 
 /*
- * By C_GetInfo's manufacturerID and libraryDescription and the token's manufacturer and model,
- * blanks at the end removed. Never NULL: "generic" where none matches.
+ * By C_GetInfo's manufacturerID and libraryDescription and the token's manufacturer, model and
+ * label, blanks at the end removed. Never NULL: "generic" where none matches.
  */
 const struct profile *profile_match(const char *library_manufacturer,
-    const char *library_description, const char *token_manufacturer, const char *token_model);
+    const char *library_description, const char *token_manufacturer, const char *token_model,
+    const char *token_label);
 
 /* The same where the token alone tells, whatever the library says of itself; NULL where it does
  * not. */

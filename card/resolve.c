@@ -105,12 +105,32 @@ resolve_with(struct card *c, const struct so *so)
 	return unblock_finish(c, NULL);
 }
 
+/*
+ * A card that was locked is scrambled, and recorded so, before anything else could set its PIN: it
+ * is locked yet, or has the new one.
+ */
+static CK_RV
+resolve_locked(struct card *c)
+{
+	bool locked = (c->info.flags & CKF_USER_PIN_LOCKED) != 0;
+
+	if (!locked && (c->profile.never_guess || pin_is_locked(c, &locked) != CKR_OK))
+		return CKR_OK;
+	if (locked)
+		return close_journal(c);
+	log_info("%s: its unblocking was interrupted after the new PIN was set", c->uri);
+	return unblock_finish(c, NULL);
+}
+
 /* Else it stays in the journal, until somebody comes who may, or a right PUK is presented. */
 static CK_RV
 resolve_blocked(struct card *c)
 {
 	struct so so = {0};
 	CK_RV rv = CKR_OK;
+
+	if (c->record.method == METHOD_LOCK)
+		return resolve_locked(c);
 
 	if (c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED) != 0)
 		return close_journal(c);

@@ -69,7 +69,7 @@ finish(struct card *c, const struct so *so, bool raise)
 	log_info("%s: unblocked", c->uri);
 	if (clear)
 		clear_fields(c, desc);
-	c->private.journal = JOURNAL_NONE;
+	c->private.journal = c->so_changed ? JOURNAL_SO : JOURNAL_NONE;
 	c->private.has_salt = false;
 	c->private.has_next_salt = false;
 	c->private.letter_wrong = 0;

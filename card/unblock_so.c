@@ -14,6 +14,51 @@ name_of(const struct so *so)
 }
 
 static CK_RV
+prove_new(struct card *c, const struct so *new)
+{
+	CK_RV rv = so_begin_try(c, new, SO_VIA_REQUEST);
+
+	if (rv != CKR_OK)
+		return rv == CKR_PIN_INCORRECT ? CKR_FUNCTION_FAILED : rv;
+	rv = pin_prove_so(c, new);
+	so_tried(c, SO_VIA_REQUEST, rv);
+	return rv;
+}
+
+/* A card that is pulled, or loses its power, may have done what it gave no answer to. */
+static CK_RV
+find_out(struct card *c, const struct so *new, CK_RV answer)
+{
+	CK_RV rv = prove_new(c, new);
+
+	if (rv == CKR_OK || rv == CKR_PIN_INCORRECT)
+		c->so_changed = false;
+	return rv == CKR_OK ? CKR_OK : answer;
+}
+
+/* The journal stays open where nobody knows what is in force. */
+static enum journal
+journal_after(const struct card *c, enum journal journal)
+{
+	return c->so_changed ? journal : JOURNAL_NONE;
+}
+
+static void
+log_unchanged(const struct card *c, const struct so *new, const char *pin, CK_RV rv)
+{
+	if (c->so_changed)
+		log_error("%s: %swhether the new %s is in force is not known, since the card "
+			  "answers %s; p11-latch recover finds it out",
+		    c->uri, pin, name_of(new), rv_name(rv));
+	else
+		log_warning("%s: %s%s unchanged: %s %s", c->uri, pin, name_of(new),
+		    c->profile.unblock_style == UNBLOCK_BY_INIT_PIN
+			? "the card answers"
+			: "its module has no call for that,",
+		    rv_name(rv));
+}
+
+static CK_RV
 change_to(struct card *c, const struct so *old, const struct so *new, enum journal journal)
 {
 	const char *pin = journal == JOURNAL_SO ? "PIN unblocked, " : "";
@@ -30,16 +75,12 @@ change_to(struct card *c, const struct so *old, const struct so *new, enum journ
 	c->private.journal = journal;
 	if (!card_note(c))
 		return CKR_FUNCTION_FAILED;
+	c->so_changed = false;
 	rv = pin_change_so(c, old, new);
-	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED && !pin_unchanged(rv) &&
-	    pin_prove_so(c, new) == CKR_OK)
-		rv = CKR_OK;
+	if (rv != CKR_OK && c->so_changed)
+		rv = find_out(c, new, rv);
 	if (rv != CKR_OK) {
-		log_warning("%s: %s%s unchanged: %s %s", c->uri, pin, name_of(new),
-		    c->profile.unblock_style == UNBLOCK_BY_INIT_PIN
-			? "the card answers"
-			: "its module has no call for that,",
-		    rv_name(rv));
+		log_unchanged(c, new, pin, rv);
 		return rv;
 	}
 	so_place(c, new);
@@ -90,7 +131,7 @@ unblock_so_only(struct card *c, const struct so *so, enum so_via via)
 	if (rv != CKR_OK)
 		return rv;
 	rv = change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so, JOURNAL_SO_ONLY);
-	c->private.journal = JOURNAL_NONE;
+	c->private.journal = journal_after(c, JOURNAL_SO_ONLY);
 	/* The R of a scrambled card is made of the SO secret. */
 	if (rv == CKR_OK)
 		c->private.has_salt = false;
@@ -104,7 +145,7 @@ unblock_follow(struct card *c, const struct so *so)
 	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
 	bool ok = unblock_change_so(c, desc, so);
 
-	c->private.journal = JOURNAL_NONE;
+	c->private.journal = journal_after(c, JOURNAL_SO);
 	c->private.pending = false;
 	if (ok && desc != NULL)
 		clear_fields(c, desc);
@@ -115,20 +156,16 @@ unblock_follow(struct card *c, const struct so *so)
 static CK_RV
 try_new(struct card *c, const struct so *new)
 {
-	CK_RV rv = so_begin_try(c, new, SO_VIA_REQUEST);
+	CK_RV rv = prove_new(c, new);
 
-	if (rv != CKR_OK) {
+	if (rv == CKR_PIN_LOCKED || rv == CKR_FUNCTION_FAILED)
 		log_error("%s: was interrupted while its PUK or card manager key was changed, and "
 			  "which one is "
 			  "valid cannot be tried, see above; p11-latch reset, then recover",
 		    c->uri);
-		return rv == CKR_PIN_INCORRECT ? CKR_FUNCTION_FAILED : rv;
-	}
-	rv = pin_prove_so(c, new);
 	c->private.new_valid = rv == CKR_OK;
 	if (rv == CKR_OK)
 		so_place(c, new);
-	so_tried(c, SO_VIA_REQUEST, rv);
 	return rv;
 }
 

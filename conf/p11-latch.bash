@@ -54,7 +54,7 @@ _p11_latch() {
 		return
 		;;
 	--profile)
-		mapfile -t COMPREPLY < <(compgen -W "auto generic softhsm opencryptoki opensc opensc-piv \
+		mapfile -t COMPREPLY < <(compgen -W "auto generic softhsm opencryptoki opensc opensc-openpgp opensc-piv \
 			yubikey tpm2 nss gemalto cardos cryptovision" -- "$current")
 		return
 		;;

@@ -38,7 +38,7 @@ profile_of(const CK_FUNCTION_LIST *v, const struct identity *id)
 		memset(&info, 0, sizeof(info));
 	trim(manufacturer, info.manufacturerID, sizeof(info.manufacturerID));
 	trim(description, info.libraryDescription, sizeof(info.libraryDescription));
-	return profile_match(manufacturer, description, id->manufacturer, id->model);
+	return profile_match(manufacturer, description, id->manufacturer, id->model, id->label);
 }
 
 static void

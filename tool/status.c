@@ -95,8 +95,8 @@ profile_without_policy(const struct office *o, const struct identity *id)
 {
 	if (strcmp(o->config->profile, "auto") != 0)
 		return profile_named(o->config->profile);
-	return profile_match(
-	    o->vendor->manufacturer, o->vendor->description, id->manufacturer, id->model);
+	return profile_match(o->vendor->manufacturer, o->vendor->description, id->manufacturer,
+	    id->model, id->label);
 }
 
 static void

@@ -74,7 +74,7 @@ watcher() {
 # What this token's blocking is called where the policy leaves it to the profile.
 auto_method() {
 	case $TOKEN in
-	opencryptoki) echo lock ;;
+	opencryptoki | openpgp | piv-*) echo lock ;;
 	*) echo scramble ;;
 	esac
 }

@@ -242,28 +242,32 @@ START_TEST(sequence)
 END_TEST
 
 static const struct {
-	const char *library, *description, *manufacturer, *model, *profile;
+	const char *library, *description, *manufacturer, *model, *label, *profile;
 } modules[] = {
-    {"SoftHSM", "Implementation of PKCS11", "SoftHSM project", "SoftHSM v2", "softhsm"},
-    {"p11-kit", "PKCS#11 Proxy", "SoftHSM project", "SoftHSM v2", "softhsm"},
-    {"IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "IBM SoftTok", "opencryptoki"},
-    {"IBM", "Meta PKCS11 LIBRARY", "IBM", "Soft", "opencryptoki"},
+    {"SoftHSM", "Implementation of PKCS11", "SoftHSM project", "SoftHSM v2", "", "softhsm"},
+    {"p11-kit", "PKCS#11 Proxy", "SoftHSM project", "SoftHSM v2", "", "softhsm"},
+    {"IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "IBM SoftTok", "", "opencryptoki"},
+    {"IBM", "Meta PKCS11 LIBRARY", "IBM", "Soft", "", "opencryptoki"},
     /* A TPM that IBM made is not openCryptoki's. */
-    {"tpm2-software.github.io", "TPM2.0 Cryptoki", "IBM", "SW   TPM", "tpm2"},
-    {"Mozilla Foundation", "NSS Internal Crypto Services", "Mozilla Foundation", "NSS 3", "nss"},
-    {"IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "TPM v1.1 Token", "generic"},
-    {"", "", "", "", "generic"},
-    {"OpenSC Project", "OpenSC smartcard framework", "ZeitControl", "PKCS#15 emulated", "opensc"},
-    {"OpenSC Project", "OpenSC smartcard framework", "piv_II", "PKCS#15 emulated", "opensc-piv"},
+    {"tpm2-software.github.io", "TPM2.0 Cryptoki", "IBM", "SW   TPM", "", "tpm2"},
+    {"Mozilla Foundation", "NSS Internal Crypto Services", "Mozilla Foundation", "NSS 3", "", "nss"},
+    {"IBM", "Meta PKCS11 LIBRARY", "IBM Corp.", "TPM v1.1 Token", "", "generic"},
+    {"", "", "", "", "", "generic"},
+    {"OpenSC Project", "OpenSC smartcard framework", "ZeitControl", "PKCS#15 emulated", "", "opensc"},
+    {"OpenSC Project", "OpenSC smartcard framework", "ZeitControl", "PKCS#15 emulated",
+	"OpenPGP card (User PIN)", "opensc-openpgp"},
+    {"OpenSC Project", "OpenSC smartcard framework", "ZeitControl", "PKCS#15 emulated",
+	"OpenPGP card (User PIN (sig))", "opensc-openpgp"},
+    {"OpenSC Project", "OpenSC smartcard framework", "piv_II", "PKCS#15 emulated", "", "opensc-piv"},
     {"Yubico (www.yubico.com)", "PKCS#11 PIV Library (SP-800-73)", "Yubico (www.yubico.com)",
-	"YubiKey YK5", "yubikey"},
-    {"p11-kit", "PKCS#11 Proxy", "piv_II", "PKCS#15 emulated", "generic"},
+	"YubiKey YK5", "", "yubikey"},
+    {"p11-kit", "PKCS#11 Proxy", "piv_II", "PKCS#15 emulated", "", "generic"},
 };
 
 START_TEST(profile_of_module)
 {
 	const struct profile *p = profile_match(modules[_i].library, modules[_i].description,
-	    modules[_i].manufacturer, modules[_i].model);
+	    modules[_i].manufacturer, modules[_i].model, modules[_i].label);
 
 	ck_assert_str_eq(p->name, modules[_i].profile);
 	ck_assert_ptr_eq(profile_named(modules[_i].profile), p);
