@@ -106,8 +106,9 @@ unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const str
 	c->changed = false;
 	rv = pin_init(c, so, pin);
 	if (rv != CKR_OK) {
+		/* What was under way before stays so: the application's process may have set it. */
 		if (!c->changed)
-			c->private.journal = JOURNAL_NONE;
+			c->private.journal = before;
 		if (!so_tried(c, via, rv) || !card_note(c))
 			return CKR_FUNCTION_FAILED;
 		if (so->policy && rv == CKR_PIN_INCORRECT) {
