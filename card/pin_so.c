@@ -156,6 +156,8 @@ joined(struct card *c)
 	    c->uri);
 	if (pin_lock(c) == CKR_OK)
 		c->changed = false;
+	/* The card took it for right: no try is lost. */
+	c->so_try = SO_NOT_SENT;
 	return CKR_PIN_INCORRECT;
 }
 
@@ -191,6 +193,9 @@ unblock_logged_out(struct card *c, const struct job *job)
 		return CKR_FUNCTION_FAILED;
 	}
 	rv = card_work(c, logged_out, (void *)(uintptr_t)job);
+	/* OpenSC 0.23 sends no PUK that is shorter or longer than the card's may be. */
+	if (rv == CKR_PIN_LEN_RANGE)
+		c->so_try = SO_NOT_SENT;
 	if (rv != CKR_OK)
 		return rv;
 	rv = job->pin == NULL ? seen_open(c) : pin_stays_by(c, work_login_user, job->pin, LOOKS);
