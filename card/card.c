@@ -50,8 +50,8 @@ find_profile(const struct card *c)
 	p = profile_of_token(c->id.manufacturer, c->id.model);
 	if (p != NULL || know_vendor(v) != CKR_OK)
 		return p;
-	return profile_match(v->manufacturer, v->description, c->id.manufacturer, c->id.model,
-	    c->id.label);
+	return profile_match(
+	    v->manufacturer, v->description, c->id.manufacturer, c->id.model, c->id.label);
 }
 
 static bool

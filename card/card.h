@@ -34,6 +34,7 @@ struct card {
 	enum so_try so_try; /* what became of the last SO secret */
 	bool changed;       /* the PIN may be another than before, or locked (card/pin.c) */
 	bool so_changed;    /* the SO secret may be another than before (card/pin_so.c) */
+	bool so_lost;       /* C_Login as SO took the last one, and then it was logged out */
 	CK_SLOT_ID kept_slot;
 };
 

@@ -65,6 +65,7 @@ as_so(struct work *w, void *arg)
 	CK_SESSION_HANDLE session;
 	CK_RV rv;
 
+	w->card->so_lost = false;
 	rv = pin_open_session(w, true, &session);
 	if (rv != CKR_OK)
 		return rv;
@@ -72,6 +73,8 @@ as_so(struct work *w, void *arg)
 	if (rv == CKR_OK) {
 		job->proved = true;
 		rv = job->new_so != NULL ? set_so(w, session, job) : init_pin(w, session, job);
+		w->card->so_lost = rv == CKR_USER_NOT_LOGGED_IN ||
+				   rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED;
 		/* Where C_Login proves nothing, this was the try. */
 		if (rv == CKR_OK)
 			w->card->so_try = SO_PROVED;

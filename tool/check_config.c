@@ -21,7 +21,8 @@ struct context {
 };
 
 static const char *const profile_names[] = {"auto", "generic", "softhsm", "opencryptoki", "opensc",
-    "opensc-openpgp", "opensc-piv", "yubikey", "tpm2", "nss", "gemalto", "cardos", "cryptovision", NULL};
+    "opensc-openpgp", "opensc-piv", "yubikey", "tpm2", "nss", "gemalto", "cardos", "cryptovision",
+    NULL};
 
 static const struct ini_entry *
 find(const struct ini *ini, const char *name)

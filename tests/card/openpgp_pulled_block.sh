@@ -6,20 +6,8 @@ set -u
 . "$SRCDIR/tests/lib/openpgp.sh"
 . "$SRCDIR/tests/lib/openpgp_pulled.sh"
 
-# As it comes from the factory.
 setup() {
-	rm -rf "${STATE:?}"/*
-	once "$MODULE" "login so $SO" "init-pin $CARD_PIN" >/dev/null
-	[ "$(card_pin card pw1)" = "3 $CARD_PIN" ] || bail_out "no fresh card: $(card_pin card pw1)"
-}
-
-personalizes() {
-	once "$LATCH" "login so $SO" "init-pin $PIN" close
-}
-
-# Whoever finds the card.
-log_in() {
-	login_rv "$LATCH" user "$PIN"
+	unpersonalized
 }
 
 openpgp_start_at init_pin_in_so_session

@@ -130,11 +130,20 @@ pulled() {
 	done
 }
 
-# Blocked by its lock, as after a personalization, and nothing else known of it.
-blocked_before() {
+# Nothing is known of the card, and its SO PIN is SO, with all tries.
+unknown_before() {
 	rm -rf "${STATE:?}"/*
-	[ "$(card_pin card pw3)" = "3 $SO" ] ||
-		once "$MODULE" "login so $SO_NEW" "set-pin $SO_NEW $SO" >/dev/null
+	case $(card_pin card pw3) in
+	"3 $SO") ;;
+	*" $SO_NEW") once "$MODULE" "login so $SO_NEW" "set-pin $SO_NEW $SO" >/dev/null ;;
+	*) once "$MODULE" "login so $SO" >/dev/null ;;
+	esac
+	[ "$(card_pin card pw3)" = "3 $SO" ] || bail_out "its SO PIN is $(card_pin card pw3)"
+}
+
+# Blocked by its lock, as after a personalization.
+blocked_before() {
+	unknown_before
 	"$CMD" block --force "$CARD" >"$SCRATCH/block" 2>&1 || bail_out "block: $(cat "$SCRATCH/block")"
 }
 
@@ -145,4 +154,20 @@ by_set_pin() {
 by_command() {
 	echo "$PIN_NEW" >"$SCRATCH/pin"
 	"$CMD" unblock --pin "@$SCRATCH/pin" "$CARD"
+}
+
+# As it comes from the factory.
+unpersonalized() {
+	unknown_before
+	once "$MODULE" "login so $SO" "init-pin $CARD_PIN" >/dev/null
+	[ "$(card_pin card pw1)" = "3 $CARD_PIN" ] || bail_out "no fresh card: $(card_pin card pw1)"
+}
+
+personalizes() {
+	once "$LATCH" "login so $SO" "init-pin $PIN" close
+}
+
+# Whoever finds the card.
+log_in() {
+	login_rv "$LATCH" user "$PIN"
 }
