@@ -11,7 +11,7 @@ PROBED="$TOKENS tpm2 $CARDS"
 # profile_of KIND: the row of card/profile.c, where it has another name.
 profile_of() {
 	case $1 in
-	openpgp) echo opensc ;;
+	openpgp) echo opensc-openpgp ;;
 	piv-opensc) echo opensc-piv ;;
 	piv-ykcs11) echo yubikey ;;
 	*) echo "$1" ;;
