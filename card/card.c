@@ -31,7 +31,11 @@ know_vendor(struct vendor *v)
 	return rv;
 }
 
-/* The vendor module is loaded for this only where nothing else tells: that may take a while. */
+/*
+ * The vendor module is loaded for this only where nothing else tells: that may take a while, and a
+ * load of OpenSC selects the card's application anew, at which the card forgets the SO login of the
+ * program that asks.
+ */
 static const struct profile *
 find_profile(const struct card *c)
 {
@@ -48,6 +52,8 @@ find_profile(const struct card *c)
 		return p;
 	}
 	p = profile_of_token(c->id.manufacturer, c->id.model);
+	if (p == NULL)
+		p = c->office->told;
 	if (p != NULL || know_vendor(v) != CKR_OK)
 		return p;
 	return profile_match(

@@ -5,6 +5,7 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include "card/profile.h"
 #include "card/vendor.h"
 #include "policy/binding.h"
 #include "policy/config.h"
@@ -23,6 +24,8 @@ struct office {
 	struct vendor *vendor;
 	enum caller caller;
 	const struct given *given; /* --field of the command; not owned */
+	/* By what the vendor module says in the program that asks; NULL: it is to be asked here. */
+	const struct profile *told;
 };
 
 /*

@@ -49,6 +49,20 @@ answer_flags(struct conversation *k, CK_RV rv, uint32_t flags)
 	wire_end(&w);
 }
 
+/* Whom policy does not answer to could make the card another module's by it. */
+static void
+take_profile(struct office *o, const struct wire *w)
+{
+	const struct wire_field *f = wire_get(w, WIRE_PROFILE);
+	char name[32];
+
+	if (f == NULL || f->len >= sizeof(name) || o->caller == CALLER_ANYONE)
+		return;
+	memcpy(name, f->bytes, f->len);
+	name[f->len] = '\0';
+	o->told = profile_named(name);
+}
+
 CK_RV
 conversation_open_card(struct conversation *k, const struct wire *w)
 {
@@ -74,6 +88,7 @@ conversation_open_card(struct conversation *k, const struct wire *w)
 		return CKR_ARGUMENTS_BAD;
 	}
 	if (!k->card_open) {
+		take_profile(&k->office, w);
 		rv = card_open(&k->card, &k->office, &id);
 		if (rv != CKR_OK)
 			return rv;

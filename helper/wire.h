@@ -70,7 +70,9 @@ enum wire_tag {
 	WIRE_DESCRIPTION = 14,
 	WIRE_NEW_SO = 15,
 	WIRE_GIVEN = 16,
-	WIRE_LOG = 17
+	WIRE_LOG = 17,
+	/* The profile's name, by what the vendor module says in the program that asks. */
+	WIRE_PROFILE = 18
 };
 
 enum wire_verdict {

@@ -272,6 +272,8 @@ situation_request(struct situation *s, struct wire *w, enum wire_type type, uint
 	wire_begin(w, type);
 	wire_put(w, WIRE_IDENTITY, wire, sizeof(wire));
 	wire_put_u32(w, WIRE_FLAGS, flags);
+	if (s->profile != NULL)
+		wire_put(w, WIRE_PROFILE, s->profile->name, strlen(s->profile->name));
 	if (s->fresh)
 		wire_put_u32(w, WIRE_TOKEN_FLAGS, (uint32_t)s->token_flags);
 	identity_uri(&s->identity, s->uri);

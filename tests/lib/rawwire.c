@@ -59,6 +59,7 @@ static const struct {
       {"new-so", WIRE_NEW_SO},
       {"given", WIRE_GIVEN},
       {"log", WIRE_LOG},
+      {"profile", WIRE_PROFILE},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
