@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # What p11-latch costs: a table of goals, all measured side by side in one run. Called by make bench, as root.
-# bench.sh [--srcdir DIR] [--builddir DIR] [PART...]: parts are null, softhsm, load, policy, unblock.
+# bench.sh [--srcdir DIR] [--builddir DIR] [PART...]: parts are null, softhsm, load, policy, unblock, hand.
 set -u
 
 if [ -z "${BENCH_SPACE:-}" ]; then
@@ -20,7 +20,7 @@ if [ -z "${BENCH_SPACE:-}" ]; then
 	trap 'exit 130' INT TERM HUP
 	chmod 755 "$SCRATCH"
 	env -i PATH="$PATH" LC_ALL=C TERM=dumb BENCH_SPACE=1 SRCDIR="$SRCDIR" BUILDDIR="$BUILDDIR" \
-		SCRATCH="$SCRATCH" TMPDIR="$SCRATCH" \
+		SCRATCH="$SCRATCH" TMPDIR="$SCRATCH" BENCH_KINDS="${BENCH_KINDS:-}" BENCH_ROUNDS="${BENCH_ROUNDS:-}" \
 		unshare -m -i -n -p -f --kill-child --mount-proc -- \
 		sh "$SRCDIR/tests/lib/space.sh" sh "$0" "$@"
 	exit
@@ -28,6 +28,7 @@ fi
 
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/bench/table.sh"
+. "$SRCDIR/tests/bench/hand.sh"
 
 BENCH=$BUILDDIR/tests/bench
 PROXY=$(multiarch_file p11-kit-proxy.so) || bail_out "p11-kit is not installed"
@@ -232,11 +233,15 @@ unblock_row() {
 	row_of_one "pkcs11-tool --unlock-pin, all of it" "$(least "$SCRATCH/unblock-tool")" - ms
 }
 
-bench_unblock() {
-	for unblock_round in 1 2 3 4 5 6 7; do
+scrypt_ms() {
+	for scrypt_round in 1 2 3 4 5 6 7; do
 		"$BENCH/scrypt" || bail_out "scrypt"
 	done >"$SCRATCH/scrypt"
-	unblock_scrypt=$(least "$SCRATCH/scrypt")
+	least "$SCRATCH/scrypt"
+}
+
+bench_unblock() {
+	unblock_scrypt=$(scrypt_ms)
 	for kind in $TOKENS; do
 		title "Unblocking by PUK, $kind"
 		token_start "$kind"
@@ -254,7 +259,7 @@ bench_unblock() {
 	done
 }
 
-[ $# -gt 0 ] || set -- null softhsm load policy unblock
+[ $# -gt 0 ] || set -- null softhsm load policy unblock hand
 for part; do
 	"bench_$part"
 done

@@ -29,18 +29,25 @@ verdict() {
 }
 
 # row_of_samples TEXT GOAL UNIT DIVISOR: from lines "direct|again|latch|proxy|spy NUMBER" in
-# $SCRATCH/samples, of each the least; more is p11-latch's less the direct one's.
+# $SCRATCH/samples, of each the least; more is p11-latch's less the direct one's. GOAL: a number, "N%" of the
+# direct one, or "N%+M"; "-": only shown.
 row_of_samples() {
 	row_line=$(awk -v goal="$2" -v unit="$3" -v divisor="$4" '
 		!($1 in least) || $2 + 0 < least[$1] { least[$1] = $2 + 0 }
 		function show(way) { return least[way] / divisor }
+		function cell(way) { return way in least ? sprintf("%10.4g", show(way)) : sprintf("%10s", "") }
+		function limit(part) {
+			if (split(goal, part, "%") == 1)
+				return goal + 0
+			return part[1] / 100 * show("direct") + part[2]
+		}
 		END {
 			noise = show("again") - show("direct")
 			more = show("latch") - show("direct")
-			printf "%10.4g %8.2g %10.4g %10.4g %10.4g | %9.3g %8s  ", show("direct"),
-				noise < 0 ? -noise : noise, show("latch"), show("proxy"), show("spy"),
-				more, goal == "-" ? "-" : "<= " goal
-			printf "%s%s\n", unit, goal == "-" ? "" : more <= goal + 0 ? " met" : " MISSED"
+			printf "%s %8.2g %s %s %s | %9.3g %8s  ", cell("direct"),
+				noise < 0 ? -noise : noise, cell("latch"), cell("proxy"), cell("spy"),
+				more, goal == "-" ? "-" : sprintf("<= %.3g", limit())
+			printf "%s%s\n", unit, goal == "-" ? "" : more <= limit() ? " met" : " MISSED"
 		}' "$SCRATCH/samples")
 	printf '%-34s %s\n' "$1" "$row_line"
 	verdict "${row_line##* }"
