@@ -8,6 +8,7 @@
 
 #include "card/patience.h"
 #include "card/vendor.h"
+#include "policy/file.h"
 #include "policy/log.h"
 
 #define SLOTS_MAX 256
@@ -22,6 +23,7 @@ vendor_open(const char *path, const char *reserved, unsigned limit_s, struct ven
 
 	/* p11-kit's client writes to a connection that the other end has closed. */
 	signal(SIGPIPE, SIG_IGN);
+	file_make_room();
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (handle == NULL) {
 		log_error("vendor module cannot be loaded: %s; correct Path= in p11-latch.conf",

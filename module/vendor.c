@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "module/vendor.h"
+#include "policy/file.h"
 
 /* ISO C has no cast between pointers to data and to functions; POSIX (dlsym) says that they are
  * alike. */
@@ -72,6 +73,7 @@ vendor_open(struct vendor *v, const char *path, char *why, size_t size)
 	CK_RV rv;
 
 	memset(v, 0, sizeof(*v));
+	file_make_room();
 	handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (handle == NULL) {
 		/* dlerror() names the file itself. */

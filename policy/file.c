@@ -8,6 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
 #include <unistd.h>
 
 #define ASIDE_MOST 512
@@ -137,6 +140,20 @@ file_aside(int fd)
 		return fd;
 	close(fd);
 	return high;
+}
+
+void
+file_make_room(void)
+{
+#if __has_include(<sys/single_threaded.h>)
+	int fd;
+
+	if (!__libc_single_threaded)
+		return;
+	fd = file_aside(open("/", O_PATH | O_CLOEXEC));
+	if (fd >= 0)
+		close(fd);
+#endif
 }
 
 int

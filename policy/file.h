@@ -38,4 +38,11 @@ int file_above_2(int fd);
  */
 int file_aside(int fd);
 
+/*
+ * Makes room for file_aside(), before a vendor module is loaded, which may start a thread (OpenSC):
+ * Linux lets a process with threads wait for all processors before its table of descriptors grows,
+ * which took from 5 to 30 ms. Does nothing where there are threads already.
+ */
+void file_make_room(void);
+
 #endif
