@@ -219,8 +219,8 @@ block_can_be(const struct card *c)
 	return false;
 }
 
-CK_RV
-block_card(struct card *c, const struct sitting *sitting, bool force)
+static CK_RV
+block_it(struct card *c, const struct sitting *sitting, bool force)
 {
 	bool lock = wants_lock(c), proof;
 	char why[128] = "";
@@ -250,4 +250,15 @@ block_card(struct card *c, const struct sitting *sitting, bool force)
 	if ((proof || !lock) && may_lock_yet(c, rv, force) && lock_it(c) == CKR_OK)
 		return CKR_OK;
 	return refuse(c, why);
+}
+
+CK_RV
+block_card(struct card *c, const struct sitting *sitting, bool force)
+{
+	CK_RV rv;
+
+	card_keep(c);
+	rv = block_it(c, sitting, force);
+	card_cool(c);
+	return rv;
 }

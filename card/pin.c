@@ -126,6 +126,19 @@ so_then_user(struct work *w, void *arg)
 }
 
 CK_RV
+pin_presented(struct card *c, const struct secret *pin)
+{
+	struct logins job = {.pin = pin, .user = CKR_GENERAL_ERROR};
+	CK_RV rv;
+
+	if (c->kept)
+		card_keep(c);
+	rv = card_work(c, so_then_user, &job);
+	c->keep = false;
+	return rv == CKR_OK ? job.user : rv;
+}
+
+CK_RV
 pin_logins(struct card *c, const struct so *so, const struct secret *pin, CK_RV *user)
 {
 	struct logins job = {.so = so, .pin = pin, .user = CKR_GENERAL_ERROR};

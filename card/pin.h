@@ -9,6 +9,12 @@
  */
 CK_RV pin_login(struct card *c, const struct secret *pin);
 
+/*
+ * The same of a value that a person presented. Where the load of the last look is kept, it is used,
+ * and kept on for the work that follows.
+ */
+CK_RV pin_presented(struct card *c, const struct secret *pin);
+
 /* The same for a PIN that was just set: where other processes' updates can be lost, or make ours be
  * lost, it is looked at again after an instant. */
 CK_RV pin_stays(struct card *c, const struct secret *pin);
