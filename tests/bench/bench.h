@@ -23,7 +23,7 @@ uint64_t bench_now(void);
 /* dlopen and C_GetFunctionList. */
 const CK_FUNCTION_LIST *bench_load(const char *path);
 
-/* The same, C_Initialize, and the slot of the token BENCH_LABEL. */
+/* The same, C_Initialize, and the slot of the token BENCH_LABEL, or that of $BENCH_TOKEN. */
 void bench_begin(struct bench *b, const char *path);
 
 #endif

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # What p11-latch costs: a table of goals, all measured side by side in one run. Called by make bench, as root.
-# bench.sh [--srcdir DIR] [--builddir DIR] [PART...]: parts are null, softhsm, load, policy, unblock, hand.
+# bench.sh [--srcdir DIR] [--builddir DIR] [PART...]: parts are null, softhsm, load, policy, unblock,
+# hand, cards, sixteen.
 set -u
 
 if [ -z "${BENCH_SPACE:-}" ]; then
@@ -29,6 +30,7 @@ fi
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/bench/table.sh"
 . "$SRCDIR/tests/bench/hand.sh"
+. "$SRCDIR/tests/bench/cards.sh"
 
 BENCH=$BUILDDIR/tests/bench
 PROXY=$(multiarch_file p11-kit-proxy.so) || bail_out "p11-kit is not installed"
@@ -259,7 +261,7 @@ bench_unblock() {
 	done
 }
 
-[ $# -gt 0 ] || set -- null softhsm load policy unblock hand
+[ $# -gt 0 ] || set -- null softhsm load policy unblock hand cards sixteen
 for part; do
 	"bench_$part"
 done
