@@ -121,7 +121,8 @@ slots_with_tokens(struct vendor *v, CK_SLOT_ID **slots, CK_ULONG *n)
 	/* A fresh load's list is fresh, and OpenSC asks all readers again for each. */
 	*n = SLOTS_MAX;
 	rv = v->f->C_GetSlotList(CK_TRUE, *slots, n);
-	/* Some modules look for readers only when they are asked for the number (PKCS#11 2.40, 5.5).
+	/* Some modules look for readers only when they are asked for the number
+	 * (PKCS#11 2.40, 5.5).
 	 */
 	if (rv == CKR_OK && *n == 0 && v->f->C_GetSlotList(CK_TRUE, NULL, n) == CKR_OK) {
 		*n = SLOTS_MAX;
