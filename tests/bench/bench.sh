@@ -133,6 +133,13 @@ bench_null() {
 	calls_row "C_GetTokenInfo" token-info 5 us 1000
 	calls_row "C_Login" login-null 30 us 1000
 	calls_row "C_Finalize + C_Initialize" cycle - us 1000
+	# These cannot but look into the record first. C_LoginUser is C_Login's own code.
+	policy_clear
+	calls_row "C_InitPIN, nothing governs" init-pin - us 1000
+	governed
+	"$CMD" adopt pkcs11: >/dev/null 2>&1 || bail_out "adopt"
+	calls_row "C_Login, active" login-null 30 us 1000
+	calls_row "C_SetPIN, active" set-pin - us 1000
 }
 
 bench_softhsm() {

@@ -89,6 +89,18 @@ log_in(struct calls *c)
 }
 
 static void
+set_pin(struct calls *c)
+{
+	c->b.f->C_SetPIN(c->session, pin_of(c), strlen(c->pin), pin_of(c), strlen(c->pin));
+}
+
+static void
+init_pin(struct calls *c)
+{
+	c->b.f->C_InitPIN(c->session, pin_of(c), strlen(c->pin));
+}
+
+static void
 cycle(struct calls *c)
 {
 	c->b.f->C_Finalize(NULL);
@@ -110,6 +122,8 @@ static const struct call {
     {"token-info", token_info, NULL, 100, 200},
     {"login", log_in, log_out, 1, 60},
     {"login-null", log_in, NULL, 100, 200},
+    {"set-pin", set_pin, NULL, 100, 200},
+    {"init-pin", init_pin, NULL, 100, 200},
     {"cycle", cycle, NULL, 5, 20},
 };
 
@@ -177,6 +191,9 @@ main(int argc, char **argv)
 	open_one(&c);
 	if (call->measured == sign)
 		generate(&c);
+	if (call->measured == init_pin)
+		bench_must(
+		    c.b.f->C_Login(c.session, CKU_SO, pin_of(&c), strlen(c.pin)), "C_Login as SO");
 	if (call->measured == close_all)
 		c.b.f->C_CloseAllSessions(c.b.slot);
 	batch(call, &c, 1); /* what is done once only is no part of it */

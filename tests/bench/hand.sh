@@ -47,6 +47,11 @@ unblock_words() {
 	esac
 }
 
+# By hand, and a second program that sees it.
+look_words() {
+	by_tool "$MODULE" --login --pin "$PIN" --list-objects
+}
+
 # hand_run FILE [--until ...] WORDS: WORDS are lines.
 hand_run() {
 	hand_file=$1
@@ -105,6 +110,7 @@ hand_round() {
 		else
 			hand_run "block.$hand_way" "$(first_pin_words "$MODULE" && block_words)"
 			hand_run "unblock.$hand_way" "$(unblock_words)"
+			hand_run "look.$hand_way" "$(look_words)"
 		fi
 		[ "$(login_rv "$MODULE" user "$PIN")" = CKR_OK ] || bail_out "$kind: $hand_way does not unblock"
 	done
@@ -128,6 +134,12 @@ hand_rows() {
 	esac
 	hand_row "$kind: personalize and block" block "50%+$hand_block"
 	hand_row "$kind: unblock" unblock "50%+$hand_unblock"
+	for hand_way in direct again; do
+		paste -d ' ' "$SCRATCH/unblock.$hand_way" "$SCRATCH/look.$hand_way" |
+			awk '{ print $1 + $2 }' >"$SCRATCH/seen.$hand_way"
+	done
+	cp "$SCRATCH/unblock.latch" "$SCRATCH/seen.latch"
+	hand_row "... by hand, and logged in to see it" seen "-"
 }
 
 hand_one() {
@@ -136,7 +148,7 @@ hand_one() {
 	latch_setup
 	install -d -m 755 "$STATE/records"
 	hand_policy
-	for hand_flow in block unblock; do
+	for hand_flow in block unblock look; do
 		for hand_way in direct latch again; do
 			: >"$SCRATCH/$hand_flow.$hand_way"
 		done
@@ -152,6 +164,7 @@ bench_hand() {
 	hand_scrypt=$(scrypt_ms)
 	title "By hand with pkcs11-tool, and by p11-latch"
 	note_line "goal: half as much again as by hand, and the scrypt ($hand_scrypt ms) where R is computed"
+	note_line "p11-latch is one program more, which loads the vendor's module to do it, and again to see it"
 	for hand_kind in ${BENCH_KINDS:-$HAND_KINDS}; do
 		hand_one "$hand_kind"
 	done
