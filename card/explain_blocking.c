@@ -147,8 +147,9 @@ explain_blocking(struct card *c, FILE *out)
 	    why_method(c));
 	if (lock)
 		fprintf(out, "  proof that it can be unlocked again: %s\n",
-		    c->private.proved
-			? "there, C_InitPIN has succeeded in this life of the card"
+		    c->private.proved ? "there, the card has been unblocked so in this life of it"
+		    : c->profile.unblock_style != UNBLOCK_BY_INIT_PIN
+			? "none so far; the card is scrambled first, with the policy's PUK"
 			: "none so far; C_InitPIN of the personalization gives it, and without it "
 			  "the card is scrambled first");
 	print_so_for_block(c, out);

@@ -181,10 +181,15 @@ static bool
 begins_personalization(const struct card *c, const struct request *q)
 {
 	const struct binding *b = c->binding;
+	bool held;
 
-	return b != NULL && b->personalize_on == PERSONALIZE_ON_SET_PIN && q->logged_in &&
-	       c->record.state == RECORD_NONE && b->personalize != NULL &&
-	       b->personalize->block_card;
+	if (b == NULL || b->personalize == NULL || !b->personalize->block_card || !q->logged_in ||
+	    c->record.state != RECORD_NONE)
+		return false;
+	/* Under p11-latch personalize it is meant, where there is no C_InitPIN to begin with. */
+	held = q->hold != NULL && (b->personalize_on == PERSONALIZE_ON_COMMAND ||
+				      c->profile.unblock_style != UNBLOCK_BY_INIT_PIN);
+	return b->personalize_on == PERSONALIZE_ON_SET_PIN || held;
 }
 
 static void
@@ -254,6 +259,7 @@ flow_set_pin(struct card *c, const struct request *q, struct outcome *o)
 	struct request bare = *q;
 
 	memset(o, 0, sizeof(*o));
+	bare.untouched = q->logged_in && !q->locked;
 	if (c->profile.unblock_style == UNBLOCK_BY_PUK_PIN &&
 	    (value = without(q->value, "puk:")) != NULL &&
 	    (new_pin = without(q->new_pin, "pin:")) != NULL) {

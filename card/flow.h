@@ -22,6 +22,7 @@ struct request {
 	bool stale;     /* R is of no use to the process that asks */
 	bool r_login;   /* it is logged in with R */
 	bool logged_in; /* it is logged in as user */
+	bool untouched; /* a card without a record is not looked at: its user is logged in */
 	bool at_once;   /* nothing is waited for between the first look at the card and the work */
 	bool retry;     /* recover: what is only refused is tried to be blocked again */
 	const char *hold; /* ID of the hold that the caller proved to be under; NULL: none */

@@ -20,7 +20,9 @@ why(const struct card *c, CK_RV rv, char *text, size_t size)
 	case CKR_PIN_LOCKED:
 		return "nothing presented may be tried on this card, see above";
 	case CKR_PIN_INVALID:
-		return "the card does not take this new PIN";
+		return c->profile.pin_digits
+			   ? "the card does not take this new PIN; it is to be of digits only"
+			   : "the card does not take this new PIN";
 	case CKR_PIN_LEN_RANGE:
 		card_pin_bounds(c, &min, &max);
 		snprintf(text, size, "its PIN is to have %zu to %zu characters", min, max);

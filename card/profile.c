@@ -83,7 +83,10 @@ static const struct profile profiles[] = {
 	.pin_max = 127,
     },
     {
-	/* OpenSC's PIV driver: no SO login, digits only (SP 800-73-4 part 2, 2.4.3). */
+	/*
+	 * OpenSC's PIV driver: no SO login, digits only (SP 800-73-4 part 2, 2.4.3). A PIV card
+	 * tells its tries to whoever asks (3.2.1 there), and OpenSC and ykcs11 ask in each load.
+	 */
 	.name = "opensc-piv",
 	.so_form = SO_FORM_PUK,
 	.lock = true,
@@ -91,6 +94,7 @@ static const struct profile profiles[] = {
 	.so_tries = 3,
 	.unblock_style = UNBLOCK_BY_SET_PIN,
 	.user_counter = true,
+	.shows_lock = true,
 	.many_slots = true,
 	.pin_digits = true,
 	.pin_min = 6,
@@ -104,6 +108,7 @@ static const struct profile profiles[] = {
 	.so_tries = 3,
 	.unblock_style = UNBLOCK_BY_PUK_PIN,
 	.user_counter = true,
+	.shows_lock = true,
 	.pin_digits = true,
 	.pin_min = 6,
 	.pin_max = 8,

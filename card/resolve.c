@@ -131,8 +131,8 @@ resolve_blocked(struct card *c)
 
 	if (c->record.method == METHOD_LOCK)
 		return resolve_locked(c);
-
-	if (c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED) != 0)
+	/* Not every module shows it; one that does is right. */
+	if ((c->info.flags & CKF_USER_PIN_LOCKED) != 0)
 		return close_journal(c);
 	if (c->record.method != METHOD_SCRAMBLE || c->profile.never_guess ||
 	    c->office->caller == CALLER_ANYONE)

@@ -128,6 +128,9 @@ flow_begin(struct card *c, const struct request *q)
 	if (c->record.state == RECORD_PERSONALIZING &&
 	    (c->record.method != METHOD_REFUSE || q->retry))
 		flow_settle(c);
+	/* Some modules' logins end when another process so much as looks at the card. */
+	if (q->untouched && c->record.state == RECORD_NONE)
+		return CKR_OK;
 	if (q->at_once)
 		card_keep(c);
 	rv = card_look(c);

@@ -8,6 +8,19 @@
 #include "card/unblock.h"
 #include "policy/log.h"
 
+static bool
+all_digits(const struct secret *pin)
+{
+	const unsigned char *p = secret_bytes(pin);
+	size_t i;
+
+	for (i = 0; i < secret_len(pin); i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return false;
+	}
+	return true;
+}
+
 CK_RV
 unblock_check_pin(const struct card *c, const struct secret *pin, const struct secret *old)
 {
@@ -19,6 +32,8 @@ unblock_check_pin(const struct card *c, const struct secret *pin, const struct s
 	len = secret_len(pin);
 	if (len == 0 || len < min || len > max)
 		return CKR_PIN_LEN_RANGE;
+	if (c->profile.pin_digits && !all_digits(pin))
+		return CKR_PIN_INVALID;
 	return secret_equal(pin, old) ? CKR_PIN_INVALID : CKR_OK;
 }
 
