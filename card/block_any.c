@@ -73,6 +73,11 @@ block_scramble_any(struct card *c, const struct sitting *sitting, char *why, siz
 		snprintf(why, size, "it needs the policy's SO secret: an operator has to come");
 	else if (!so_of_policy(c, true, &policy))
 		snprintf(why, size, "the policy's SO secret cannot be had; see the log");
+	else if (policy.pin != NULL && !so_unblocks(c, &policy)) {
+		snprintf(why, size,
+		    "CardManagerKey= does not unblock this card: its PUK is needed (InitialPUK=)");
+		so_clear(&policy);
+	}
 	if (!block_believes(c, sitting))
 		add(&all, &policy);
 	add(&all, sitting->newer);

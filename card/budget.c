@@ -71,20 +71,34 @@ log_kept(const struct card *c, unsigned left, bool known)
 }
 
 static CK_RV
+of_other_form(const struct card *c, const struct so *so)
+{
+	size_t min = c->info.ulMinPinLen, max = c->info.ulMaxPinLen;
+
+	if (!so_logs_in(c, so))
+		card_pin_bounds(c, &min, &max);
+	if (so->policy)
+		log_error("%s: the policy's %s has %zu characters, but this token takes %s of %zu "
+			  "to %zu; it was not sent",
+		    c->uri, so->key ? "card manager key" : "PUK", secret_len(so->pin),
+		    so_logs_in(c, so) ? "an SO PIN" : "a PUK", min, max);
+	return so->policy ? CKR_FUNCTION_FAILED : CKR_PIN_INCORRECT;
+}
+
+static CK_RV
 may_try(struct card *c, const struct so *so, enum so_via via)
 {
 	unsigned least = via == SO_VIA_LAST_TRY ? 1 : 2, left;
 	bool known;
 
-	if (!so_fits(c, so)) {
-		if (so->policy)
-			log_error("%s: the policy's %s has %zu characters, but this token takes an "
-				  "SO PIN of "
-				  "%lu to %lu; it was not sent",
-			    c->uri, so->key ? "card manager key" : "PUK", secret_len(so->pin),
-			    c->info.ulMinPinLen, c->info.ulMaxPinLen);
-		return so->policy ? CKR_FUNCTION_FAILED : CKR_PIN_INCORRECT;
+	if (!so_unblocks(c, so)) {
+		log_error("%s: with this module a PUK alone unblocks, and no card manager key: "
+			  "nothing was sent; use InitialPUK= and PUK=",
+		    c->uri);
+		return CKR_FUNCTION_FAILED;
 	}
+	if (!so_fits(c, so))
+		return of_other_form(c, so);
 	if (via == SO_VIA_LOGIN && !so->policy && !login_may_try(c)) {
 		log_info("%s: a value given to C_Login is not tried as PUK on this token "
 			 "(UnblockByLogin=)",

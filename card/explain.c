@@ -145,6 +145,7 @@ print_profile(const struct card *c, FILE *out)
 	    [SO_FORM_TEXT] = "a PUK, or a key as its digits",
 	    [SO_FORM_PUK] = "a PUK",
 	    [SO_FORM_RAW] = "a PUK, or a key as its bytes",
+	    [SO_FORM_KEY] = "a PUK; a key of 48 digits unblocks nothing, and can be changed",
 	};
 	static const char *const calls[] = {
 	    [UNBLOCK_BY_INIT_PIN] = "login as SO, and C_InitPIN",

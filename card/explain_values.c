@@ -114,6 +114,10 @@ look_at_key(struct card *c, const struct description *desc, const struct value *
 			say(o, HAVE_FAULT, ", but no good key: %s", key_fault_text(fault));
 		else if (c->profile.so_form == SO_FORM_PUK)
 			say(o, HAVE_FAULT, ", but this module takes a PUK, no card manager key");
+		else if (c->profile.so_form == SO_FORM_KEY)
+			say(o, HAVE_FAULT,
+			    ", but a PUK alone unblocks this card; its key can be changed by "
+			    "p11-latch apply");
 	}
 	resolved_free(&r);
 }

@@ -251,6 +251,44 @@ set_pin(struct card *c, const struct request *q, struct outcome *o)
 		done(o, rv);
 }
 
+/* With ykcs11 any new value that is not written as PIN becomes the PUK. */
+static bool
+changes_puk(const struct card *c, const struct request *q)
+{
+	struct secret *puk, *pin;
+	bool is;
+
+	if (c->profile.unblock_style != UNBLOCK_BY_PUK_PIN)
+		return false;
+	puk = without(q->value, "puk:");
+	pin = without(q->new_pin, "pin:");
+	is = puk != NULL && pin == NULL;
+	secret_free(&puk);
+	secret_free(&pin);
+	return is;
+}
+
+/* That is the card's own business as long as it is not blocked, and begins no personalization. */
+static void
+set_puk(struct card *c, const struct request *q, struct outcome *o)
+{
+	CK_RV rv;
+
+	o->verdict = VERDICT_VENDOR;
+	if (c->binding == NULL && c->record.state == RECORD_NONE)
+		return;
+	rv = flow_begin(c, q);
+	if (rv == CKR_OK && card_blocked(c)) {
+		log_error("%s: is blocked, and its PUK is not changed by a program: PUK= of its "
+			  "Unblock description does, or a program when it is unblocked (old value "
+			  "\"puk:PUK\", new value \"pin:PIN\")",
+		    c->uri);
+		rv = CKR_FUNCTION_FAILED;
+	}
+	if (rv != CKR_OK)
+		done(o, rv);
+}
+
 /* Programs that know ykcs11 write its prefixes before PUK and PIN; others do not. */
 void
 flow_set_pin(struct card *c, const struct request *q, struct outcome *o)
@@ -260,6 +298,10 @@ flow_set_pin(struct card *c, const struct request *q, struct outcome *o)
 
 	memset(o, 0, sizeof(*o));
 	bare.untouched = q->logged_in && !q->locked;
+	if (changes_puk(c, q)) {
+		set_puk(c, &bare, o);
+		return;
+	}
 	if (c->profile.unblock_style == UNBLOCK_BY_PUK_PIN &&
 	    (value = without(q->value, "puk:")) != NULL &&
 	    (new_pin = without(q->new_pin, "pin:")) != NULL) {

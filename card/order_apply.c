@@ -6,6 +6,7 @@
 #include "card/block.h"
 #include "card/clear.h"
 #include "card/flow.h"
+#include "card/manager_key.h"
 #include "card/order_part.h"
 #include "card/pin.h"
 #include "card/unblock.h"
@@ -96,8 +97,9 @@ set(struct task *t)
 	if (rv == CKR_OK && (!so_of_policy(t->c, false, &so) || so.pin == NULL))
 		rv = CKR_FUNCTION_FAILED;
 	if (rv == CKR_OK)
-		rv = pin != NULL ? unblock_with_pin(t->c, &so, via, pin)
-				 : unblock_so_only(t->c, &so, via);
+		rv = pin != NULL              ? unblock_with_pin(t->c, &so, via, pin)
+		     : so_unblocks(t->c, &so) ? unblock_so_only(t->c, &so, via)
+					      : manager_key_change(t->c, t->desc, &so);
 	if (rv != CKR_OK)
 		order_refused(t->c, pin != NULL ? "not unblocked" : "not changed", rv);
 	else
@@ -155,6 +157,13 @@ place_in_task(struct task *t, const struct so *policys_new)
 	so_clear(&new);
 }
 
+/* Then the description was about a key that is nothing to the PUK. */
+static bool
+key_is_apart(const struct task *t)
+{
+	return description_uses_key(t->desc) && t->c->profile.so_form == SO_FORM_KEY;
+}
+
 /* And the other way round. What failed leaves it as it was. */
 static void
 place_in_policy(struct task *t, const struct binding *policy, const struct private *before, bool ok)
@@ -162,7 +171,7 @@ place_in_policy(struct task *t, const struct binding *policy, const struct priva
 	struct card *c = t->c;
 	struct so now = {0};
 
-	if (!ok && c->private.journal == JOURNAL_NONE) {
+	if ((!ok && c->private.journal == JOURNAL_NONE) || key_is_apart(t)) {
 		c->private.new_valid = before->new_valid;
 		c->private.foreign_so = before->foreign_so;
 	} else if (ok && so_of_policy(c, false, &now) && now.pin != NULL) {

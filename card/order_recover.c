@@ -8,10 +8,9 @@
 
 /* Not tried again at each recovery: it would cost one SO try after the other. */
 static void
-not_the_card_s(struct card *c)
+let_be(struct card *c, const char *why)
 {
-	log_warning(
-	    "%s: PUK or card manager key unchanged: the policy's is not this card's", c->uri);
+	log_warning("%s: PUK or card manager key unchanged: %s", c->uri, why);
 	c->private.pending = false;
 	card_note(c);
 }
@@ -45,7 +44,9 @@ follow(struct card *c, FILE *out)
 		ok = rv == CKR_OK && unblock_follow(c, &so);
 	}
 	if (rv == CKR_PIN_INCORRECT)
-		not_the_card_s(c);
+		let_be(c, "the policy's is not this card's");
+	else if (rv == CKR_FUNCTION_NOT_SUPPORTED)
+		let_be(c, "its module has no call for that");
 	so_clear(&so);
 	if (ok)
 		fprintf(out, "%s: what its Unblock description asks for is done\n", c->uri);

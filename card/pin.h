@@ -21,8 +21,8 @@ CK_RV pin_stays(struct card *c, const struct secret *pin);
 
 /*
  * Whether it is the card's SO secret, without changing anything: by C_Login, or where that proves
- * nothing (profile) by C_SetPIN to itself. A wrong one costs a try. CKR_FUNCTION_NOT_SUPPORTED: the
- * module lets nobody know.
+ * nothing (profile) by setting it to itself. A wrong one costs a try. CKR_FUNCTION_NOT_SUPPORTED:
+ * the module lets nobody know.
  */
 CK_RV pin_prove_so(struct card *c, const struct so *so);
 
@@ -41,8 +41,8 @@ CK_RV pin_logins(struct card *c, const struct so *so, const struct secret *pin, 
 CK_RV pin_init(struct card *c, const struct so *so, const struct secret *pin);
 
 /*
- * C_SetPIN as SO from one secret to another, until a new load shows it.
- * CKR_FUNCTION_NOT_SUPPORTED: the module has no call that changes a PUK which is not the SO PIN.
+ * From one SO secret to another, until a new load shows it: C_SetPIN as SO, or of a PUK that is not
+ * the SO PIN ykcs11's own call. CKR_FUNCTION_NOT_SUPPORTED: the module has none for that.
  */
 CK_RV pin_change_so(struct card *c, const struct so *old, const struct so *new);
 

@@ -24,6 +24,12 @@ is_on_pad(const struct job *job)
 /* --- SO login, and C_InitPIN or C_SetPIN --------------------------------------------------------
  */
 
+static bool
+proves_unchanged(CK_RV rv)
+{
+	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv);
+}
+
 static CK_RV
 set_so(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 {
@@ -33,17 +39,9 @@ set_so(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 	w->card->so_changed = true;
 	rv = w->f->C_SetPIN(session, pin_bytes(job->so->pin), pin_length(job->so->pin),
 	    pin_bytes(job->new_so->pin), pin_length(job->new_so->pin));
-	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv))
+	if (proves_unchanged(rv))
 		w->card->so_changed = changed;
 	return rv;
-}
-
-/* Notes in the card whether the PIN may be another from now on. */
-static void
-note_changed(struct work *w, CK_RV rv, bool before)
-{
-	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv))
-		w->card->changed = before;
 }
 
 static CK_RV
@@ -54,7 +52,8 @@ init_pin(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 
 	w->card->changed = true;
 	rv = w->f->C_InitPIN(session, pin_bytes(job->pin), pin_length(job->pin));
-	note_changed(w, rv, changed);
+	if (proves_unchanged(rv))
+		w->card->changed = changed;
 	return rv;
 }
 
@@ -106,22 +105,34 @@ dressed(const struct card *c, const char *prefix, const struct secret *value)
 	return s;
 }
 
+/* Notes in the card what may be another from now on: the PUK, or the PIN. */
+static bool *
+changes(struct card *c, const struct job *job)
+{
+	return job->new_so != NULL ? &c->so_changed : &c->changed;
+}
+
+/* The PUK, and what it is to set: a PIN, or with ykcs11 another PUK. */
 static CK_RV
 send_puk(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 {
 	struct card *c = w->card;
 	struct secret *puk = job->so->pad ? NULL : dressed(c, "puk:", job->so->pin);
-	struct secret *pin = job->pin == NULL ? NULL : dressed(c, "pin:", job->pin);
-	bool changed = c->changed;
+	struct secret *set = job->new_so != NULL ? dressed(c, "puk:", job->new_so->pin)
+			     : job->pin == NULL  ? NULL
+						 : dressed(c, "pin:", job->pin);
+	bool *changed = changes(c, job), before = *changed;
 	CK_RV rv = CKR_HOST_MEMORY;
 
-	if ((puk == NULL && !job->so->pad) || (pin == NULL && job->pin != NULL))
+	if ((puk == NULL && !job->so->pad) ||
+	    (set == NULL && (job->pin != NULL || job->new_so != NULL)))
 		goto out;
-	c->changed = true;
+	*changed = true;
 	c->so_try = c->profile.so_counter != SO_COUNTER_NONE ? SO_SENT : SO_NOT_SENT;
 	rv = w->f->C_SetPIN(
-	    session, pin_bytes(puk), pin_length(puk), pin_bytes(pin), pin_length(pin));
-	note_changed(w, rv, changed);
+	    session, pin_bytes(puk), pin_length(puk), pin_bytes(set), pin_length(set));
+	if (proves_unchanged(rv))
+		*changed = before;
 	if (pin_cancelled(rv))
 		c->so_try = SO_NOT_SENT;
 	if (rv != CKR_OK && c->so_try == SO_SENT)
@@ -129,7 +140,7 @@ send_puk(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 	w->asked = is_on_pad(job);
 out:
 	secret_free(&puk);
-	secret_free(&pin);
+	secret_free(&set);
 	return rv;
 }
 
@@ -189,12 +200,6 @@ unblock_logged_out(struct card *c, const struct job *job)
 		log_error("%s: this module takes no PUK and no PIN from a PIN pad", c->uri);
 		return CKR_FUNCTION_FAILED;
 	}
-	if (job->so->key) {
-		log_error("%s: with this module a PUK alone unblocks, and no card manager key; use "
-			  "InitialPUK= and PUK=",
-		    c->uri);
-		return CKR_FUNCTION_FAILED;
-	}
 	rv = card_work(c, logged_out, (void *)(uintptr_t)job);
 	/* OpenSC 0.23 sends no PUK that is shorter or longer than the card's may be. */
 	if (rv == CKR_PIN_LEN_RANGE)
@@ -205,6 +210,21 @@ unblock_logged_out(struct card *c, const struct job *job)
 	if (rv == CKR_OK)
 		c->so_try = SO_PROVED;
 	return rv == CKR_PIN_INCORRECT ? joined(c) : rv;
+}
+
+/* ykcs11 changes a PUK by itself; the same in its place proves it. */
+static CK_RV
+change_puk(struct card *c, const struct so *old, const struct so *new)
+{
+	struct job job = {.so = old, .new_so = new};
+	CK_RV rv;
+
+	if (c->profile.unblock_style != UNBLOCK_BY_PUK_PIN)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	rv = card_work(c, logged_out, &job);
+	if (rv == CKR_OK)
+		c->so_try = SO_PROVED;
+	return rv;
 }
 
 /* --- What card/pin.h promises -------------------------------------------------------------------
@@ -246,6 +266,12 @@ pin_init(struct card *c, const struct so *so, const struct secret *pin)
 	return CKR_FUNCTION_FAILED;
 }
 
+static bool
+login_proves(const struct card *c, const struct so *so)
+{
+	return c->profile.so_login_proves || (so->key && c->profile.so_form == SO_FORM_KEY);
+}
+
 CK_RV
 pin_prove_so(struct card *c, const struct so *so)
 {
@@ -253,11 +279,9 @@ pin_prove_so(struct card *c, const struct so *so)
 	bool changed = c->so_changed;
 	CK_RV rv;
 
-	if (c->profile.so_login_proves)
+	if (login_proves(c, so))
 		return card_work(c, work_login_so, so->pin);
-	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	rv = card_work(c, as_so, &job);
+	rv = so_logs_in(c, so) ? card_work(c, as_so, &job) : change_puk(c, so, so);
 	c->so_changed = changed;
 	return rv;
 }
@@ -268,7 +292,7 @@ so_stays(struct card *c, const struct so *new)
 {
 	CK_RV rv;
 
-	if (c->profile.so_login_proves)
+	if (login_proves(c, new))
 		return pin_stays_by(c, work_login_so, new->pin, LOOKS);
 	rv = pin_prove_so(c, new);
 	/* A module that takes no secret in the place of the same has said so of the right one. */
@@ -282,8 +306,14 @@ pin_change_so(struct card *c, const struct so *old, const struct so *new)
 	unsigned i;
 	CK_RV rv;
 
-	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
-		return CKR_FUNCTION_NOT_SUPPORTED;
+	if (!so_logs_in(c, old)) {
+		rv = change_puk(c, old, new);
+		if (rv == CKR_OK)
+			rv = pin_prove_so(c, new);
+		if (rv == CKR_OK)
+			c->so_changed = false;
+		return rv;
+	}
 	for (i = 0; i < repeats(c); i++) {
 		rv = card_work(c, as_so, &job);
 		/* Disturbed after the change, the next attempt finds the new secret in force. */

@@ -102,7 +102,7 @@ static const struct profile profiles[] = {
     },
     {
 	.name = "yubikey",
-	.so_form = SO_FORM_PUK,
+	.so_form = SO_FORM_KEY,
 	.lock = true,
 	.so_counter = SO_COUNTER_HIDDEN,
 	.so_tries = 3,

@@ -9,7 +9,9 @@
 enum so_form {
 	SO_FORM_TEXT, /* PUK as typed; key as its digits, separators dropped */
 	SO_FORM_PUK,  /* PUK only: a key is refused */
-	SO_FORM_RAW   /* PUK as typed; key as its bytes */
+	SO_FORM_RAW,  /* PUK as typed; key as its bytes */
+	SO_FORM_KEY   /* PUK as typed; key as 48 digits, which C_Login as SO takes and proves, of
+			 which no tries are counted, and which unblocks nothing */
 };
 
 /* The call that unblocks a card. */

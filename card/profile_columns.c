@@ -36,7 +36,7 @@ const char *const profile_columns[] = {
 static const char *const truth[] = {"false", "true", NULL};
 static const char *const identities[] = {"serial", "serial+label", NULL};
 static const char *const blocks[] = {"scramble", "lock", "none", NULL};
-static const char *const forms[] = {"text", "puk", "raw", NULL};
+static const char *const forms[] = {"text", "puk", "raw", "key", NULL};
 static const char *const counters[] = {"none", "flags", "hidden", NULL};
 static const char *const styles[] = {"init-pin", "set-pin", "puk-pin", NULL};
 

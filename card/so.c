@@ -7,6 +7,7 @@
 #include "policy/log.h"
 
 #define PIN_LEN_SANE 255
+#define KEY_3DES     24
 
 void
 so_clear(struct so *so)
@@ -51,6 +52,12 @@ set_key(struct card *c, const struct secret *written, const char *origin, struct
 		    "%s: the card manager key from %s: %s", c->uri, origin, key_fault_text(fault));
 		return false;
 	}
+	if (c->profile.so_form == SO_FORM_KEY && secret_len(so->bytes) != KEY_3DES) {
+		log_error("%s: the card manager key from %s has %zu bytes, but this module takes "
+			  "keys of 24, 48 hex digits",
+		    c->uri, origin, secret_len(so->bytes));
+		return false;
+	}
 	so->key = true;
 	so->pin = c->profile.so_form == SO_FORM_RAW ? secret_dup(so->bytes) : key_digits(written);
 	if (!key_check_value(so->bytes, so->kcv))
@@ -67,6 +74,18 @@ so_written(
 		return set_key(c, written, origin, so);
 	so->pin = secret_dup(written);
 	return so->pin != NULL;
+}
+
+bool
+so_logs_in(const struct card *c, const struct so *so)
+{
+	return c->profile.unblock_style == UNBLOCK_BY_INIT_PIN || so->key;
+}
+
+bool
+so_unblocks(const struct card *c, const struct so *so)
+{
+	return c->profile.unblock_style == UNBLOCK_BY_INIT_PIN || !so->key;
 }
 
 /* The value of an element as an SO secret; so->pin stays NULL where it has none. */
@@ -221,7 +240,8 @@ so_place(struct card *c, const struct so *right)
 	const struct binding *b = c->binding;
 	bool has = false;
 
-	if (b == NULL || right->pad)
+	/* A key that unblocks nothing says nothing of the PUK. */
+	if (b == NULL || right->pad || !so_unblocks(c, right))
 		return;
 	c->private.foreign_so = false;
 	c->private.new_valid = false;
@@ -258,6 +278,9 @@ so_fits(const struct card *c, const struct so *so)
 
 	if (so->pad)
 		return true;
+	/* What the token shows is of its SO PIN, too. */
+	if (!so_logs_in(c, so))
+		card_pin_bounds(c, &min, &max);
 	if (max == 0 || max > PIN_LEN_SANE || min > max ||
 	    (c->profile.key_any_length && may_be_key(so)))
 		return len > 0;

@@ -38,6 +38,13 @@ bool so_of_policy(struct card *c, bool for_block, struct so *so);
  */
 bool so_to_set(struct card *c, const struct description *desc, struct so *so);
 
+/* Whether C_Login as SO takes it: with some modules (profile) that is for keys, and a PUK is not
+ * the SO PIN. */
+bool so_logs_in(const struct card *c, const struct so *so);
+
+/* Whether it is what unblocks the card. */
+bool so_unblocks(const struct card *c, const struct so *so);
+
 /* Whether both are one secret: keys by their bytes, however they are written. Constant in time. */
 bool so_same(const struct so *a, const struct secret *value);
 
@@ -48,7 +55,7 @@ bool so_same(const struct so *a, const struct secret *value);
  */
 void so_place(struct card *c, const struct so *right);
 
-/* Whether the token can take it, by the lengths that it shows (c->info). */
+/* Whether the token can take it, by the lengths that it shows (c->info), or the profile has. */
 bool so_fits(const struct card *c, const struct so *so);
 
 /* Whether desc asks a person for the SO secret. */

@@ -72,7 +72,7 @@ finish(struct card *c, const struct so *so, bool raise)
 			    "valid was typed on the reader, and is not known here",
 		    c->uri);
 	if (may_follow(c, so)) {
-		clear = unblock_change_so(c, desc, so) && desc != NULL;
+		clear = unblock_change_so(c, desc, so) == CKR_OK && desc != NULL;
 		c->private.pending = false;
 	}
 	/*

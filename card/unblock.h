@@ -47,8 +47,11 @@ bool unblock_follow(struct card *c, const struct so *so);
  * stays. */
 CK_RV unblock_so_only(struct card *c, const struct so *so, enum so_via via);
 
-/* Sets PUK= or NewCardManagerKey= of desc; true where it is in force, or nothing is to be set. */
-bool unblock_change_so(struct card *c, const struct description *desc, const struct so *so);
+/*
+ * Sets PUK= or NewCardManagerKey= of desc. CKR_OK: it is in force, or nothing is to be set. Where
+ * c->so_changed, nobody knows which one is valid, and the journal is to stay open.
+ */
+CK_RV unblock_change_so(struct card *c, const struct description *desc, const struct so *so);
 
 /* Ends what was interrupted while the SO secret was being changed (JOURNAL_SO, JOURNAL_SO_ONLY). */
 CK_RV unblock_resolve(struct card *c);

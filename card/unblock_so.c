@@ -13,26 +13,49 @@ name_of(const struct so *so)
 	return so->key ? "card manager key" : "PUK";
 }
 
+/* Known before anything is sent: no journal of it has to be resolved. */
 static CK_RV
-prove_new(struct card *c, const struct so *new)
+may_change(const struct card *c, const struct so *new, const char *pin)
 {
-	CK_RV rv = so_begin_try(c, new, SO_VIA_REQUEST);
+	if (!so_logs_in(c, new) && c->profile.unblock_style != UNBLOCK_BY_PUK_PIN) {
+		log_warning("%s: %sPUK unchanged: its module has no call for that; change it with "
+			    "the card's own tools",
+		    c->uri, pin);
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	}
+	if (so_fits(c, new))
+		return CKR_OK;
+	log_warning("%s: %s%s unchanged: the new one has %zu characters, which this token does not "
+		    "take",
+	    c->uri, pin, name_of(new), secret_len(new->pin));
+	return CKR_PIN_LEN_RANGE;
+}
+
+static CK_RV
+prove(struct card *c, const struct so *so)
+{
+	CK_RV rv = so_begin_try(c, so, SO_VIA_REQUEST);
 
 	if (rv != CKR_OK)
 		return rv == CKR_PIN_INCORRECT ? CKR_FUNCTION_FAILED : rv;
-	rv = pin_prove_so(c, new);
+	rv = pin_prove_so(c, so);
 	so_tried(c, SO_VIA_REQUEST, rv);
 	return rv;
 }
 
-/* A card that is pulled, or loses its power, may have done what it gave no answer to. */
+/*
+ * A card that is pulled, or loses its power, may have done what it gave no answer to. Where it has
+ * not, the old one gives back the try that the new one has cost.
+ */
 static CK_RV
-find_out(struct card *c, const struct so *new, CK_RV answer)
+find_out(struct card *c, const struct so *old, const struct so *new, CK_RV answer)
 {
-	CK_RV rv = prove_new(c, new);
+	CK_RV rv = prove(c, new);
 
 	if (rv == CKR_OK || rv == CKR_PIN_INCORRECT)
 		c->so_changed = false;
+	if (rv == CKR_PIN_INCORRECT)
+		(void)prove(c, old);
 	return rv == CKR_OK ? CKR_OK : answer;
 }
 
@@ -51,10 +74,7 @@ log_unchanged(const struct card *c, const struct so *new, const char *pin, CK_RV
 			  "answers %s; p11-latch recover finds it out",
 		    c->uri, pin, name_of(new), rv_name(rv));
 	else
-		log_warning("%s: %s%s unchanged: %s %s", c->uri, pin, name_of(new),
-		    c->profile.unblock_style == UNBLOCK_BY_INIT_PIN
-			? "the card answers"
-			: "its module has no call for that,",
+		log_warning("%s: %s%s unchanged: the card answers %s", c->uri, pin, name_of(new),
 		    rv_name(rv));
 }
 
@@ -62,23 +82,17 @@ static CK_RV
 change_to(struct card *c, const struct so *old, const struct so *new, enum journal journal)
 {
 	const char *pin = journal == JOURNAL_SO ? "PIN unblocked, " : "";
-	CK_RV rv;
+	CK_RV rv = may_change(c, new, pin);
 
-	if (!so_fits(c, new)) {
-		log_warning("%s: %s%s unchanged: the new one has %zu characters, but this token "
-			    "takes %lu to "
-			    "%lu",
-		    c->uri, pin, name_of(new), secret_len(new->pin), c->info.ulMinPinLen,
-		    c->info.ulMaxPinLen);
-		return CKR_PIN_LEN_RANGE;
-	}
+	if (rv != CKR_OK)
+		return rv;
 	c->private.journal = journal;
 	if (!card_note(c))
 		return CKR_FUNCTION_FAILED;
 	c->so_changed = false;
 	rv = pin_change_so(c, old, new);
 	if (rv != CKR_OK && c->so_changed)
-		rv = find_out(c, new, rv);
+		rv = find_out(c, old, new, rv);
 	if (rv != CKR_OK) {
 		log_unchanged(c, new, pin, rv);
 		return rv;
@@ -116,10 +130,10 @@ change_so(struct card *c, const struct description *desc, const struct so *so, e
 	return rv;
 }
 
-bool
+CK_RV
 unblock_change_so(struct card *c, const struct description *desc, const struct so *so)
 {
-	return change_so(c, desc, so, JOURNAL_SO) == CKR_OK;
+	return change_so(c, desc, so, JOURNAL_SO);
 }
 
 CK_RV
@@ -143,20 +157,20 @@ bool
 unblock_follow(struct card *c, const struct so *so)
 {
 	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
-	bool ok = unblock_change_so(c, desc, so);
+	CK_RV rv = unblock_change_so(c, desc, so);
 
 	c->private.journal = journal_after(c, JOURNAL_SO);
 	c->private.pending = false;
-	if (ok && desc != NULL)
+	if (rv == CKR_OK && desc != NULL)
 		clear_fields(c, desc);
-	return card_note(c) && ok;
+	return card_note(c) && rv == CKR_OK;
 }
 
 /* Which one is valid stays open as long as the new one may not be tried. */
 static CK_RV
 try_new(struct card *c, const struct so *new)
 {
-	CK_RV rv = prove_new(c, new);
+	CK_RV rv = prove(c, new);
 
 	if (rv == CKR_PIN_LOCKED || rv == CKR_FUNCTION_FAILED)
 		log_error("%s: was interrupted while its PUK or card manager key was changed, and "
