@@ -73,7 +73,11 @@ vendor_start(struct vendor *v)
 	CK_INFO info;
 	CK_RV rv;
 
-	rv = v->f->C_Initialize(&args.standard);
+	/*
+	 * NULL: only one thread calls it. With locks of its own OpenSC 0.23 waits for itself, for
+	 * ever, where a card is pulled while it is asked for its tries.
+	 */
+	rv = v->f->C_Initialize(v->reserved != NULL ? &args.standard : NULL);
 	v->refused = rv != CKR_OK;
 	if (rv != CKR_OK) {
 		log_debug("%s: C_Initialize: %s", v->path, rv_name(rv));
