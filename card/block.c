@@ -137,6 +137,14 @@ refuse(struct card *c, const char *why)
 	return CKR_FUNCTION_FAILED;
 }
 
+/* No answer of the card's about its SO secret: pulled, or reset, in the middle of it. */
+static bool
+is_away(CK_RV rv)
+{
+	return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED || rv == CKR_DEVICE_ERROR ||
+	       rv == CKR_GENERAL_ERROR;
+}
+
 /* The card is away or its module at fault: whoever finds both well again blocks it before anything
  * else. */
 static CK_RV
@@ -249,7 +257,7 @@ block_it(struct card *c, const struct sitting *sitting, bool force)
 	 * left. */
 	if ((proof || !lock) && may_lock_yet(c, rv, force) && lock_it(c) == CKR_OK)
 		return CKR_OK;
-	return refuse(c, why);
+	return is_away(rv) ? postpone(c, rv) : refuse(c, why);
 }
 
 CK_RV

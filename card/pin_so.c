@@ -219,7 +219,7 @@ change_puk(struct card *c, const struct so *old, const struct so *new)
 	struct job job = {.so = old, .new_so = new};
 	CK_RV rv;
 
-	if (c->profile.unblock_style != UNBLOCK_BY_PUK_PIN)
+	if (c->profile.unblock_style != UNBLOCK_BY_PUK_PIN || old->pad || new->pad)
 		return CKR_FUNCTION_NOT_SUPPORTED;
 	rv = card_work(c, logged_out, &job);
 	if (rv == CKR_OK)
