@@ -149,6 +149,7 @@ flow_login(struct card *c, const struct request *q, struct outcome *o)
 {
 	const struct presented p = {.value = q->value, .via = q->via};
 	enum row row;
+	bool blocked;
 	CK_RV rv;
 
 	memset(o, 0, sizeof(*o));
@@ -159,6 +160,7 @@ flow_login(struct card *c, const struct request *q, struct outcome *o)
 			done(o, CKR_PIN_LOCKED);
 		return;
 	}
+	blocked = card_blocked(c);
 	rv = flow_begin(c, q);
 	if (rv != CKR_OK) {
 		done(o, rv);
@@ -166,6 +168,9 @@ flow_login(struct card *c, const struct request *q, struct outcome *o)
 	}
 	if (!card_blocked(c)) {
 		o->verdict = VERDICT_VENDOR;
+		/* Presented again after an unblocking that had succeeded; as PIN it costs a try. */
+		if (blocked && q->value != NULL && flow_is_policys(c, q->value))
+			done(o, CKR_PIN_INCORRECT);
 		return;
 	}
 	rv = row_find(c, &p, &row, &o->so);

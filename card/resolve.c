@@ -71,7 +71,9 @@ is_right(struct card *c, const struct so *so)
 {
 	CK_RV rv;
 
-	if (!c->profile.so_login_proves || so_begin_try(c, so, SO_VIA_REQUEST) != CKR_OK)
+	bool proves = c->profile.so_login_proves || c->profile.unblock_style == UNBLOCK_BY_PUK_PIN;
+
+	if (!proves || so_begin_try(c, so, SO_VIA_REQUEST) != CKR_OK)
 		return false;
 	rv = pin_prove_so(c, so);
 	if (rv == CKR_PIN_INCORRECT) {
@@ -98,6 +100,11 @@ resolve_with(struct card *c, const struct so *so)
 	rv = try_r(c, so);
 	if (rv == CKR_OK || rv == CKR_PIN_LOCKED)
 		return close_journal(c);
+	if (rv == CKR_PIN_INCORRECT && c->profile.unblock_style == UNBLOCK_BY_SET_PIN) {
+		/* A PUK is proved there by setting a PIN and by nothing else. */
+		undo(c, so);
+		return CKR_OK;
+	}
 	/* Of a wrong secret R would be wrong too, and tell nothing. */
 	if (rv != CKR_PIN_INCORRECT || !is_right(c, so))
 		return CKR_OK;

@@ -63,9 +63,8 @@ note_locked(struct card *c, const struct request *q)
 	return card_record(c, RECORD_BLOCKED, METHOD_LOCK, true) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
-/* The policy's own PUK or key is no PIN. */
-static bool
-is_policys(struct card *c, const struct secret *value)
+bool
+flow_is_policys(struct card *c, const struct secret *value)
 {
 	struct so so;
 	bool same;
@@ -88,7 +87,7 @@ unblocked_elsewhere(struct card *c, const struct request *q)
 		return CKR_OK;
 	if (c->record.method == METHOD_LOCK && c->profile.shows_lock)
 		return CKR_OK;
-	if (is_policys(c, q->value) || pin_presented(c, q->value) != CKR_OK)
+	if (flow_is_policys(c, q->value) || pin_presented(c, q->value) != CKR_OK)
 		return CKR_OK;
 	log_info("%s: the PIN presented is right: the card was unblocked elsewhere", c->uri);
 	return c->private.journal == JOURNAL_UNBLOCK ? unblock_finish(c, NULL) : unblock_found(c);

@@ -137,7 +137,7 @@ unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const str
 	c->changed = false;
 	rv = init_undisturbed(c, so, via, pin);
 	if (rv != CKR_OK) {
-		/* What was under way before stays so: the application's process may have set it. */
+		/* The program itself may have set it, with R, before it asked for this. */
 		if (!c->changed)
 			c->private.journal = before;
 		if (!so_tried(c, via, rv) || !card_note(c))
