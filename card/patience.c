@@ -78,14 +78,19 @@ end(bool begun)
 		(void)timer_settime(timer, 0, &never, NULL);
 }
 
-#define LIMITED(name, pad, parameters, arguments)  \
-	static CK_RV limited_##name parameters     \
-	{                                          \
-		bool begun = begin(#name, pad);    \
-		CK_RV rv = vendor->name arguments; \
-                                                   \
-		end(begun);                        \
-		return rv;                         \
+/* The standard wants all of them (PKCS#11 2.40, 5.2); not every vendor knows. */
+#define LIMITED(name, pad, parameters, arguments)      \
+	static CK_RV limited_##name parameters         \
+	{                                              \
+		bool begun;                            \
+		CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED; \
+                                                       \
+		if (vendor->name == NULL)              \
+			return rv;                     \
+		begun = begin(#name, pad);             \
+		rv = vendor->name arguments;           \
+		end(begun);                            \
+		return rv;                             \
 	}
 
 LIMITED(C_Initialize, false, (void *args), (args))
@@ -107,6 +112,12 @@ LIMITED(
 LIMITED(C_Login, pin == NULL,
     (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len),
     (session, user, pin, len))
+LIMITED(C_FindObjectsInit, false, (CK_SESSION_HANDLE session, CK_ATTRIBUTE *wanted, CK_ULONG n),
+    (session, wanted, n))
+LIMITED(C_FindObjects, false,
+    (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *n),
+    (session, objects, most, n))
+LIMITED(C_FindObjectsFinal, false, (CK_SESSION_HANDLE session), (session))
 LIMITED(C_Logout, false, (CK_SESSION_HANDLE session), (session))
 LIMITED(C_InitPIN, pin == NULL, (CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len),
     (session, pin, len))
@@ -115,10 +126,7 @@ LIMITED(C_SetPIN, old == NULL || new == NULL,
 	CK_ULONG new_len),
     (session, old, old_len, new, new_len))
 
-/* What the vendor does not have stays as it is. */
-#define TAKE(name)                \
-	if (vendor->name != NULL) \
-	list.name = limited_##name
+#define TAKE(name) list.name = limited_##name
 
 CK_FUNCTION_LIST *
 patience_list(CK_FUNCTION_LIST *real, unsigned limit_s)
@@ -140,5 +148,8 @@ patience_list(CK_FUNCTION_LIST *real, unsigned limit_s)
 	TAKE(C_Logout);
 	TAKE(C_InitPIN);
 	TAKE(C_SetPIN);
+	TAKE(C_FindObjectsInit);
+	TAKE(C_FindObjects);
+	TAKE(C_FindObjectsFinal);
 	return &list;
 }

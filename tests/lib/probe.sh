@@ -54,6 +54,11 @@ standing() {
 		for name in pin puk; do card_pin card "$name"; done
 		return
 		;;
+	imitation)
+		printf '%s tries, SO %s, user %s\n' "$(tries so)" "$(login_rv "$MODULE" so "$SO")" \
+			"$(login_rv "$MODULE" user "$PIN")"
+		return
+		;;
 	tpm2) printf '%s wrong, ' "$(tpm2_wrong)" ;;
 	esac
 	printf '%s, SO %s, user %s, ' "$(flags "$MODULE")" "$(login_rv "$MODULE" so "$SO")" \
