@@ -25,9 +25,18 @@ for name in helper operators; do
 	has "p11-latch-$name.socket" Accept=yes TriggerLimitIntervalSec=0 "MaxConnections=[0-9]*" \
 		"ListenStream=/run/p11-latch/$name.sock"
 	has "p11-latch-$name@.service" User=p11-latch NoNewPrivileges=yes ProtectSystem=strict \
-		PrivateTmp=yes PrivateNetwork=yes StateDirectory=p11-latch StandardInput=socket \
+		PrivateTmp=yes PrivateDevices=yes PrivateNetwork=yes StateDirectory=p11-latch StandardInput=socket \
 		StandardOutput=journal LimitCORE=0 "After=.*pcscd.service.*pkcsslotd.service.*" \
 		"ExecStart=$HELPER --config /.*/p11-latch.conf.*"
+done
+# exposure SERVICE: how open systemd finds it, from 0 to 10, in tenths.
+exposure() {
+	systemd-analyze security --offline=true "$SCRATCH/units/$1" |
+		sed -n 's/.*exposure level for .*: \([0-9]*\)\.\([0-9]\) .*/\1\2/p'
+}
+
+for unit in p11-latch-helper@.service p11-latch-operators@.service p11-latch-recover.service; do
+	passes "$unit: as closed as 1.5 at most: $(exposure "$unit") tenths" test "$(exposure "$unit")" -le 15
 done
 has p11-latch-helper.socket SocketMode=0666
 has p11-latch-operators.socket SocketMode=0660 SocketGroup=p11-latch-operators

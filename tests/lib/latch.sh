@@ -142,6 +142,7 @@ foreign() {
 
 # helper_socket NAME [ARG...]: serves $SCRATCH/run/NAME.sock as systemd would, each connection by a helper with
 # --config and ARGs, under the user HELPER_USER (root if not set). NAME is helper or operators; SOCKET_MODE.
+# HELPER_UNDER HELPER_UNIT: a program that starts it, and its first argument.
 helper_socket() {
 	helper_name=$1
 	shift
@@ -151,11 +152,12 @@ helper_socket() {
 	setpriv --reuid "${HELPER_USER:-root}" --regid "$(id -g "${HELPER_USER:-root}")" --init-groups \
 		systemd-socket-activate --accept --inetd -l "$SCRATCH/run/$helper_name.sock" \
 		${SOFTHSM2_CONF:+-E "SOFTHSM2_CONF=$SOFTHSM2_CONF"} \
+		${OPENSC_CONF:+-E "OPENSC_CONF=$OPENSC_CONF"} \
 		${TPM2_PKCS11_STORE:+-E "TPM2_PKCS11_STORE=$TPM2_PKCS11_STORE"} \
 		${TPM2_PKCS11_TCTI:+-E "TPM2_PKCS11_TCTI=$TPM2_PKCS11_TCTI"} \
 		${OPENSC_CONF:+-E "OPENSC_CONF=$OPENSC_CONF"} \
 		${FORGED_DIR:+-E "FORGED_DIR=$FORGED_DIR"} ${ASAN_OPTIONS:+-E "ASAN_OPTIONS=$ASAN_OPTIONS"} \
-		"$HELPER" --config "$P11_LATCH_CONF" "$@" \
+		${HELPER_UNDER:+"$HELPER_UNDER" "$HELPER_UNIT"} "$HELPER" --config "$P11_LATCH_CONF" "$@" \
 		</dev/null >>"$SCRATCH/run/$helper_name.log" 2>&1 &
 	eval "helper_socket_$helper_name=$!"
 	wait_for 5 test -S "$SCRATCH/run/$helper_name.sock" ||

@@ -2,7 +2,7 @@
 # The Debian packages that building and testing need, and the installing of those that are missing. Sourced.
 
 BUILD_PACKAGES="autoconf automake libtool make gcc libc6-dev pkg-config xz-utils
-	libp11-kit-dev libssl-dev uthash-dev check"
+	libp11-kit-dev libssl-dev libseccomp-dev uthash-dev check"
 DEMO_PACKAGES="softhsm2 opensc gnutls-bin p11-kit"
 # shellcheck disable=SC2034
 TEST_PACKAGES="$DEMO_PACKAGES clang clang-format-14 libclang-rt-14-dev opencryptoki libnss3-tools p11-kit-modules

@@ -46,7 +46,10 @@ who() {
 }
 
 token_share() {
-	[ "$TOKEN" != softhsm ] || chmod -R a+rwX "$SCRATCH/softhsm"
+	case $TOKEN in
+	softhsm) chmod -R a+rwX "$SCRATCH/softhsm" ;;
+	tpm2) chmod -R a+rwX "$TPM2_PKCS11_STORE" ;;
+	esac
 }
 
 shut_away() {
