@@ -171,7 +171,7 @@ pass_gate(struct card *c, unsigned wait_ms)
 	if (c->record.state == RECORD_NONE && card_look(c) != CKR_OK)
 		return LOCK_FAILED;
 	snprintf(name, sizeof(name), "%s.%%gate", c->name);
-	status = lock_take(c->office->config->state_dir, name, wait_ms, &c->gate);
+	status = lock_take(c->office->config->state_dir, name, wait_ms, false, &c->gate);
 	if (status == LOCK_TAKEN)
 		nanosleep(&yield, NULL);
 	return status;
@@ -190,7 +190,8 @@ card_lock(struct card *c, unsigned wait_ms)
 	if (c->office->caller == CALLER_ANYONE && c->gate < 0)
 		status = pass_gate(c, wait_ms);
 	if (status == LOCK_TAKEN)
-		status = lock_take(c->office->config->state_dir, c->name, wait_ms, &c->lock);
+		status = lock_take(c->office->config->state_dir, c->name, wait_ms,
+		    c->office->caller != CALLER_ANYONE, &c->lock);
 	if (status != LOCK_TAKEN)
 		card_release(c);
 	return status;
@@ -212,15 +213,22 @@ card_take(struct card *c, unsigned wait_ms)
 }
 
 void
-card_release(struct card *c)
+card_let_go(struct card *c)
 {
 	if (c->office != NULL)
 		card_cool(c);
 	if (c->lock >= 0)
 		close(c->lock);
+	c->lock = -1;
+}
+
+void
+card_release(struct card *c)
+{
+	card_let_go(c);
 	if (c->gate >= 0)
 		close(c->gate);
-	c->lock = c->gate = -1;
+	c->gate = -1;
 }
 
 bool

@@ -57,6 +57,9 @@ enum lock_status card_lock(struct card *c, unsigned wait_ms);
 enum lock_status card_take(struct card *c, unsigned wait_ms);
 void card_release(struct card *c);
 
+/* The lock is free, but whoever comes through the socket for all still waits for this process. */
+void card_let_go(struct card *c);
+
 /*
  * One piece of work: C_Initialize, the token is found, fn, C_Finalize; all of it again where
  * another process disturbed it. Not where fn has spent a try, unless a new load shows that the card

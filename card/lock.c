@@ -41,8 +41,28 @@ open_lock(const char *path, const char *dir)
 	return fd;
 }
 
+/*
+ * A mark on the file that others can see, beside its flock, with which it has nothing to do. Where
+ * a file system takes none, nobody is hurried.
+ */
+static void
+mark(int fd, short type)
+{
+	struct flock l = {.l_type = type, .l_whence = SEEK_SET, .l_len = 1};
+
+	(void)fcntl(fd, F_OFD_SETLK, &l);
+}
+
+bool
+lock_is_wanted(int fd)
+{
+	struct flock l = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+
+	return fcntl(fd, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK;
+}
+
 enum lock_status
-lock_take(const char *dir, const char *name, unsigned wait_ms, int *out)
+lock_take(const char *dir, const char *name, unsigned wait_ms, bool goes_first, int *out)
 {
 	const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
 	enum lock_status status = LOCK_FAILED;
@@ -57,6 +77,8 @@ lock_take(const char *dir, const char *name, unsigned wait_ms, int *out)
 	}
 	for (;;) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+			if (goes_first)
+				mark(fd, F_UNLCK);
 			*out = file_aside(fd);
 			free(path);
 			return LOCK_TAKEN;
@@ -67,6 +89,8 @@ lock_take(const char *dir, const char *name, unsigned wait_ms, int *out)
 		}
 		if (now_ms() >= until)
 			break;
+		if (goes_first)
+			mark(fd, F_RDLCK);
 		nanosleep(&step, NULL);
 	}
 	status = LOCK_BUSY;

@@ -9,8 +9,8 @@
 #include "policy/key.h"
 #include "policy/log.h"
 
-/* Behind the socket for all, what a wrong guess costs, with the token's lock held: one guess a
- * second. */
+/* Behind the socket for all, what a wrong guess costs: one guess a second, of all who come there.
+ */
 #define GUESS_PAUSE_S 1
 
 /* The PIN letter of the card, NULL where none is in force. */
@@ -61,12 +61,6 @@ nothing_matches(struct card *c, const struct presented *p, bool policy_holds)
 {
 	bool in_force;
 
-	if (c->office->caller == CALLER_ANYONE) {
-		struct timespec ts = {.tv_sec = GUESS_PAUSE_S};
-
-		card_cool(c);
-		nanosleep(&ts, NULL);
-	}
 	if (p->via != SO_VIA_LOGIN) {
 		if (policy_holds)
 			return CKR_PIN_INCORRECT;
@@ -89,6 +83,18 @@ nothing_matches(struct card *c, const struct presented *p, bool policy_holds)
 		    "again",
 		    c->uri, LETTER_TRIES);
 	return CKR_PIN_INCORRECT;
+}
+
+/* Counted already, whatever ends this process now. Operators do not wait for a guess. */
+static void
+pause_after_guess(struct card *c)
+{
+	struct timespec ts = {.tv_sec = GUESS_PAUSE_S};
+
+	if (c->office->caller != CALLER_ANYONE)
+		return;
+	card_let_go(c);
+	nanosleep(&ts, NULL);
 }
 
 static bool
@@ -167,6 +173,7 @@ row_find(struct card *c, const struct presented *p, enum row *row, struct so *so
 		rv = typed(c, p, so);
 	} else {
 		rv = nothing_matches(c, p, holds);
+		pause_after_guess(c);
 	}
 	if (rv != CKR_OK)
 		so_clear(so);

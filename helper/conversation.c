@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One conversation: its frames one after the other, and the end of its holder, however it ends. */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "helper/conversation.h"
 #include "helper/order_request.h"
+#include "helper/waiting.h"
 #include "policy/log.h"
-
-/* A client that is silent or slow is dropped; only the holder of a personalizing card may sit. */
-#define SILENCE_MS 5000
-/* The module that spawned this helper is answered for by its own application; a card may be slow.
- */
-#define SILENCE_SPAWNED_MS 120000
 
 void
 answer(struct conversation *k, enum wire_verdict verdict, CK_RV rv, const struct secret *r,
@@ -30,7 +25,7 @@ answer(struct conversation *k, enum wire_verdict verdict, CK_RV rv, const struct
 		wire_put(&w, WIRE_R, secret_bytes(r), secret_len(r));
 	if (sequence != 0)
 		wire_put_u64(&w, WIRE_SEQUENCE, sequence);
-	if (wire_send(k->sock, &w, SILENCE_MS) != WIRE_OK)
+	if (wire_send(k->sock, &w, waiting_limit(k)) != WIRE_OK)
 		k->over = true;
 	wire_end(&w);
 }
@@ -44,7 +39,7 @@ answer_flags(struct conversation *k, CK_RV rv, uint32_t flags)
 	wire_put_u8(&w, WIRE_VERDICT, WIRE_DONE);
 	wire_put_u32(&w, WIRE_RV, (uint32_t)rv);
 	wire_put_u32(&w, WIRE_FLAGS, flags);
-	if (wire_send(k->sock, &w, SILENCE_MS) != WIRE_OK)
+	if (wire_send(k->sock, &w, waiting_limit(k)) != WIRE_OK)
 		k->over = true;
 	wire_end(&w);
 }
@@ -142,46 +137,11 @@ dispatch(struct conversation *k, const struct wire *w)
 	}
 }
 
-/* The limit of silence now; -1: none. */
-static int
-patience(const struct conversation *k)
+/* Anything else would be waited for too, and some files have whoever made them decide how long. */
+static bool
+is_process(int fd)
 {
-	if (k->personalizing)
-		return -1;
-	if (k->awaited != AWAIT_NOTHING)
-		return k->spawned ? SILENCE_SPAWNED_MS : SILENCE_MS;
-	/* An SO session that sits idle holds no lock, only this process. */
-	if (k->watching && k->caller != CALLER_ANYONE)
-		return -1;
-	return SILENCE_MS;
-}
-
-enum event { EVENT_FRAME, EVENT_END };
-
-static enum event
-wait_for_event(struct conversation *k)
-{
-	struct pollfd p[3] = {
-	    {.fd = k->sock, .events = POLLIN},
-	    {.fd = k->holder, .events = POLLIN},
-	    {.fd = k->signals, .events = POLLIN},
-	};
-	int n;
-
-	do {
-		n = poll(p, 3, patience(k));
-	} while (n < 0 && errno == EINTR);
-	if (n <= 0) {
-		log_debug("%s", n == 0 ? "the other end is silent" : strerror(errno));
-		return EVENT_END;
-	}
-	/* What it still said goes before its end. */
-	if (p[0].revents & POLLIN)
-		return EVENT_FRAME;
-	log_debug("%s", p[1].revents   ? "the holder's process is gone"
-			: p[0].revents ? "the holder's socket is closed"
-				       : "told to end by a signal");
-	return EVENT_END;
+	return syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0) == 0 || errno != EBADF;
 }
 
 static bool
@@ -190,17 +150,18 @@ receive(struct conversation *k)
 	enum wire_status status;
 	struct wire w;
 
-	status = wire_receive(k->sock, &w, SILENCE_MS);
+	status = wire_receive(k->sock, &w, waiting_limit(k));
 	if (status == WIRE_OK) {
-		if (k->holder < 0 && w.fd >= 0) {
+		if (k->holder < 0 && w.fd >= 0 && is_process(w.fd)) {
 			k->holder = w.fd;
 			w.fd = -1;
 		}
 		dispatch(k, &w);
+		waiting_note(k);
 	} else if (status == WIRE_BROKEN) {
 		log_error("a request that is not of the protocol's form is refused");
 	} else if (status == WIRE_TIMEOUT) {
-		log_error("a request did not arrive whole within %d s", SILENCE_MS / 1000);
+		log_error("a request did not arrive whole in time");
 	}
 	wire_end(&w);
 	return status == WIRE_OK;
@@ -209,7 +170,8 @@ receive(struct conversation *k)
 void
 conversation_run(struct conversation *k)
 {
-	while (!k->over && wait_for_event(k) == EVENT_FRAME) {
+	waiting_begin(k);
+	while (!k->over && waiting_for_event(k) == EVENT_FRAME) {
 		if (!receive(k))
 			break;
 	}

@@ -35,6 +35,8 @@ struct conversation {
 	bool login; /* the outcome is of C_Login */
 	struct outcome outcome;
 	bool over;
+	int64_t begun;     /* milliseconds, of the monotonic clock */
+	int64_t result_by; /* when what is awaited is waited for no more; 0: nothing is */
 };
 
 /*

@@ -16,7 +16,7 @@ SRCDIR=$(cd "$(dirname "$0")/.." && pwd)
 BUILDDIR=$PWD
 JOBS=2
 VERBOSE=${VERBOSE:-no} # comes with --one
-LIMIT=300 # seconds for each test
+LIMIT=${P11_LATCH_LIMIT:-300} # seconds for each test
 
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -71,6 +71,8 @@ run_one() {
 		SCRATCH="$SCRATCH" TMPDIR="$SCRATCH" CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=120 \
 		${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} \
 		${TSAN_OPTIONS:+TSAN_OPTIONS="$TSAN_OPTIONS"} \
+		${P11_LATCH_HOSTILE:+P11_LATCH_HOSTILE="$P11_LATCH_HOSTILE"} \
+		${P11_LATCH_SEED:+P11_LATCH_SEED="$P11_LATCH_SEED"} \
 		timeout -s KILL "$LIMIT" \
 		unshare -m -i -n -p -f --kill-child --mount-proc -- \
 		sh "$SRCDIR/tests/lib/space.sh" "$@" >"$out.out" 2>&1
@@ -108,7 +110,7 @@ fi
 
 if [ "$(id -u)" != 0 ]; then
 	if sudo -n true 2>/dev/null; then
-		exec sudo -n --preserve-env=P11_LATCH_SUMMARY,ASAN_OPTIONS,TSAN_OPTIONS sh "$0" \
+		exec sudo -n --preserve-env=P11_LATCH_SUMMARY,P11_LATCH_HOSTILE,P11_LATCH_SEED,P11_LATCH_LIMIT,ASAN_OPTIONS,TSAN_OPTIONS sh "$0" \
 			--srcdir "$SRCDIR" --builddir "$BUILDDIR" -j "$JOBS" "$@"
 	fi
 	echo "tests/run.sh: needs root, or sudo without a password: each test runs in namespaces of its own" >&2

@@ -3,42 +3,7 @@
 set -u
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/lib/sockets.sh"
-
-LETTER=424242
-
-desk() {
-	description personalize <<-'EOF'
-		[Application_B]
-		BlockCard=true
-	EOF
-	description unblock <<-'EOF'
-		[Fields]
-		PUK=
-		LETTER=
-
-		[Description]
-		SetPIN=true
-		PIN=LETTER
-		InitialPUK=PUK
-		ClearFields=LETTER
-	EOF
-	value puk "$SO"
-	value "letter-$(serial)" "$LETTER"
-	policy <<-EOF
-		Personalize=personalize.dsc
-		Unblock=unblock.dsc
-		Field.PUK=file:$CONF_DIR/values/puk
-		Field.LETTER=file:$CONF_DIR/values/letter-{serial}
-	EOF
-}
-
-# What a card's life depends on: flags (but that there was a wrong try), record, private part, values. A PIN letter that is guessed is
-# counted, and a C_InitPIN that is announced is in the journal, until somebody sees that it was none.
-what_is_seen() {
-	flags "$MODULE" | sed 's/ [A-Z]*_PIN_COUNT_LOW//g'
-	cat "$STATE"/records/* "$STATE"/private/*.state | grep -v -e ^Journal= -e ^LetterWrong=
-	grep -r . "$CONF_DIR/values"
-}
+. "$SRCDIR/tests/lib/office.sh"
 
 # hurts_nothing TEXT WORD...: as anyone; the answer or the end comes, and all is as it was.
 hurts_nothing() {
@@ -168,20 +133,7 @@ noise() {
 
 users_make
 for kind in $TOKENS; do
-	token_start "$kind"
-	token_share
-	latch_setup
-	mkdir "$CONF_DIR/values"
-	desk
-	sockets_start
-	who operator
-	session_start desk "$LATCH"
-	must desk login so "$SO"
-	must desk init-pin "$PIN"
-	must desk finalize
-	drive_stop desk
-	ID=$(record Token)
-	NAME=$(basename "$(record_file)")
+	office_start "$kind"
 	who anyone
 	# What C_Login leaves behind once: files of locks.
 	raw helper login "id=hex:$ID" pin=99999999 ask shut end >/dev/null
@@ -193,14 +145,6 @@ for kind in $TOKENS; do
 	noise
 	who root
 	passes "$kind: wrong PIN letters stay counted" grep -qx LetterWrong=3 "$STATE/private/$NAME.state"
-	passes "$kind: no helper is left" wait_for 20 no_helpers
-	is "$(grep -h -e "ERROR: AddressSanitizer" -e "runtime error:" -e "died with signal" \
-		"$SCRATCH/run/helper.log" "$SCRATCH/run/operators.log")" "" "$kind: none crashed"
-	who operator
-	is "$(once "$LATCH" "set-pin $SO $PIN_NEW" | last_rv)" CKR_OK "$kind: the card is unblocked as ever"
-	who root
-	no_secret "$kind: no secret in log and state" "$SO" "$PIN_NEW" "$LETTER"
-	sockets_stop
-	token_stop
+	office_ends
 done
 done_testing
