@@ -139,9 +139,9 @@ card_read(struct card *c)
 	const char *dir = c->office->config->state_dir;
 
 	if (record_read(dir, &c->id, c->profile.label_identity, &c->record) == RECORD_BAD) {
-		log_error(
-		    "%s: its record %s/records/%s cannot be used; look at it, then run p11-latch "
-		    "forget or adopt for this token",
+		log_error("%s: refused, since its record %s/records/%s cannot be used; the line "
+			  "before this "
+			  "one says why",
 		    c->uri, dir, c->name);
 		return CKR_FUNCTION_FAILED;
 	}

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The private part of a token's record: journal, salt, counters. Nobody but the helper reads it. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "card/private.h"
+#include "card/record.h"
 #include "card/state.h"
 #include "policy/ini.h"
 #include "policy/log.h"
@@ -85,8 +87,10 @@ parse_kcv(const char *value, char kcv[7])
 static bool
 parse_entry(const struct ini_entry *e, struct private *p, bool *version)
 {
+	unsigned number;
+
 	if (strcmp(e->name, "Version") == 0)
-		return *version = strcmp(e->value, "1") == 0;
+		return *version = parse_count(e->value, &number) && number <= PRIVATE_VERSION;
 	if (strcmp(e->name, "Journal") == 0)
 		return parse_journal(e->value, &p->journal);
 	if (strcmp(e->name, "Salt") == 0)
@@ -141,6 +145,25 @@ out:
 	return ok;
 }
 
+static void
+log_unreadable(const char *path, const char *text, size_t len)
+{
+	int64_t version = record_version("Private", text, len);
+
+	if (version > PRIVATE_VERSION)
+		log_error(
+		    "%s was written by a newer p11-latch (version %" PRId64
+		    ", known here: %d) and is left "
+		    "as it is; install that one again, or unblock the card with it and then run "
+		    "p11-latch forget",
+		    path, version, PRIVATE_VERSION);
+	else
+		log_error(
+		    "%s is damaged; restore it from a backup, or run p11-latch forget for this "
+		    "token and personalize it anew",
+		    path);
+}
+
 bool
 private_read(const char *dir, const char *name, struct private *p)
 {
@@ -158,11 +181,7 @@ private_read(const char *dir, const char *name, struct private *p)
 	} else {
 		ok = private_parse(text, len, p);
 		if (!ok)
-			log_error("%s is damaged or was written by another version of p11-latch; "
-				  "restore it "
-				  "from a backup, or run p11-latch forget for this token and "
-				  "personalize it anew",
-			    path);
+			log_unreadable(path, text, len);
 	}
 	free(text);
 	free(path);

@@ -10,7 +10,7 @@
 
 /*
  * The file: an INI file of one section, written in this order, the last four only where they say
- *something:
+ * something. An older version may lack Since.
  *
  *	[Record]
  *	Version=1
@@ -62,6 +62,13 @@ int sequence_read(const char *state_dir, uint64_t *sequence);
 
 /* Parses the text of a record; what record_read uses, and the fuzzer. */
 bool record_parse(const char *text, size_t len, struct record *r);
+
+/*
+ * The version of a file of the state directory, whose one section is named so; -1 where it says
+ * none. One beyond RECORD_VERSION or PRIVATE_VERSION is a newer p11-latch's, and is not touched.
+ * Older ones are read, and written as this version at the next change.
+ */
+int64_t record_version(const char *section, const char *text, size_t len);
 
 const char *record_state_name(enum record_state s);
 const char *record_method_name(enum record_method m);

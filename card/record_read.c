@@ -2,6 +2,7 @@
 /* Reading the public record and the sequence number; libc only, since the module links it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,29 +126,41 @@ parse_optional(const struct ini_section *s, struct record *r)
 	return true;
 }
 
+/* What only older versions may lack. A clock that was set to before 1970 writes a minus; the time
+ * is for people only. */
+static bool
+parse_since(const struct ini_section *s, bool older, struct record *r)
+{
+	const char *since = value_of(s, "Since");
+	uint64_t number;
+
+	if (since == NULL)
+		return older;
+	if (!parse_number(since + (since[0] == '-'), &number) || number > INT64_MAX)
+		return false;
+	r->since = since[0] == '-' ? -(int64_t)number : (int64_t)number;
+	return true;
+}
+
 static bool
 parse_section(const struct ini_section *s, struct record *r)
 {
 	const char *version = value_of(s, "Version"), *state = value_of(s, "State");
 	const char *method = value_of(s, "Method"), *sequence = value_of(s, "Sequence");
-	const char *since = value_of(s, "Since"), *token = value_of(s, "Token");
+	const char *token = value_of(s, "Token");
 	unsigned state_index, method_index;
 	uint64_t number;
 
-	if (version == NULL || state == NULL || method == NULL || sequence == NULL ||
-	    since == NULL || token == NULL)
+	if (version == NULL || state == NULL || method == NULL || sequence == NULL || token == NULL)
 		return false;
-	if (!parse_number(version, &number) || number != RECORD_VERSION)
+	if (!parse_number(version, &number) || number > RECORD_VERSION)
 		return false;
 	if (!parse_name(state, state_names, &state_index) || state_index == RECORD_NONE ||
-	    !parse_name(method, method_names, &method_index))
+	    !parse_name(method, method_names, &method_index) ||
+	    !parse_since(s, number < RECORD_VERSION, r))
 		return false;
 	r->state = (enum record_state)state_index;
 	r->method = (enum record_method)method_index;
-	/* A clock that was set to before 1970 writes a minus; the time is for people only. */
-	if (!parse_number(since + (since[0] == '-'), &number) || number > INT64_MAX)
-		return false;
-	r->since = since[0] == '-' ? -(int64_t)number : (int64_t)number;
 	return parse_number(sequence, &r->sequence) && parse_token(token, &r->identity) &&
 	       parse_optional(s, r);
 }
@@ -172,6 +185,27 @@ record_parse(const char *text, size_t len, struct record *r)
 		ini_free(ini);
 	diags_free(&d);
 	return ok;
+}
+
+int64_t
+record_version(const char *section, const char *text, size_t len)
+{
+	const struct ini_section *s;
+	struct diags d = {0};
+	struct ini *ini = ini_parse("version", text, len, 0, &d);
+	const char *value = NULL;
+	uint64_t number;
+	int64_t version = -1;
+
+	s = ini != NULL ? ini_section(ini, section) : NULL;
+	if (s != NULL)
+		value = value_of(s, "Version");
+	if (value != NULL && parse_number(value, &number) && number <= INT64_MAX)
+		version = (int64_t)number;
+	if (ini != NULL)
+		ini_free(ini);
+	diags_free(&d);
+	return version;
 }
 
 /* --- Files
@@ -221,6 +255,24 @@ open_small(const char *path)
 	return fd;
 }
 
+static void
+log_unreadable(const char *path, const char *text, size_t len)
+{
+	int64_t version = record_version(SECTION, text, len);
+
+	if (version > RECORD_VERSION)
+		log_error("record %s was written by a newer p11-latch (version %" PRId64
+			  ", known here: %d) and "
+			  "is left as it is; install that one again, or unblock the card with it "
+			  "and then "
+			  "run p11-latch forget",
+		    path, version, RECORD_VERSION);
+	else
+		log_error("record %s is truncated or damaged; p11-latch adopt or p11-latch forget "
+			  "makes a new one",
+		    path);
+}
+
 static enum record_status
 read_record(const char *path, const struct identity *id, bool with_label, struct record *r)
 {
@@ -248,10 +300,7 @@ read_record(const char *path, const struct identity *id, bool with_label, struct
 		return RECORD_BAD;
 	}
 	if (!record_parse(text, (size_t)len, r)) {
-		log_error(
-		    "record %s is truncated, damaged or of another version; p11-latch adopt or "
-		    "p11-latch forget makes a new one",
-		    path);
+		log_unreadable(path, text, (size_t)len);
 		errno = EINVAL;
 		return RECORD_BAD;
 	}

@@ -158,6 +158,10 @@ receive(struct conversation *k)
 		}
 		dispatch(k, &w);
 		waiting_note(k);
+	} else if (status == WIRE_BROKEN && errno == EPROTONOSUPPORT) {
+		log_error(
+		    "a request of another version of p11-latch is refused; restart the program "
+		    "that asked");
 	} else if (status == WIRE_BROKEN) {
 		log_error("a request that is not of the protocol's form is refused");
 	} else if (status == WIRE_TIMEOUT) {

@@ -384,9 +384,12 @@ wire_receive(int sock, struct wire *w, int timeout_ms)
 	status = read_all(sock, w, header, sizeof(header), &end);
 	if (status != WIRE_OK)
 		return status;
+	errno = EPROTONOSUPPORT;
+	if (header[0] != WIRE_VERSION)
+		return WIRE_BROKEN;
 	errno = EPROTO;
 	len = (size_t)get_be(header + 4, 4);
-	if (header[0] != WIRE_VERSION || header[2] != 0 || header[3] != 0 || len > WIRE_PAYLOAD_MAX)
+	if (header[2] != 0 || header[3] != 0 || len > WIRE_PAYLOAD_MAX)
 		return WIRE_BROKEN;
 	w->type = header[1];
 	if (len == 0)

@@ -133,7 +133,8 @@ enum wire_status {
 	WIRE_OK,
 	WIRE_CLOSED,  /* the other end is gone */
 	WIRE_TIMEOUT, /* not all of it within the time */
-	WIRE_BROKEN   /* not of the form above, or a system error (errno) */
+	WIRE_BROKEN   /* not of the form above (EPROTO), of another version (EPROTONOSUPPORT), or a
+			 system error: errno */
 };
 
 /* Sends it whole, with w->fd as SCM_RIGHTS if >= 0 (it stays open here); never raises SIGPIPE. */
