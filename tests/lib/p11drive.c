@@ -88,6 +88,12 @@ text_read(struct text *t, const char *word)
 	}
 }
 
+void
+text_wipe(struct text *t)
+{
+	explicit_bzero(t, sizeof(*t));
+}
+
 CK_UTF8CHAR_PTR
 text_pointer(struct text *t)
 {
@@ -169,6 +175,7 @@ void
 drive_line(struct drive *d, char *line)
 {
 	char *words[WORDS_MAX + 1] = {NULL};
+	size_t len = strlen(line);
 	int n = split(line, words);
 
 	d->reply_len = 0;
@@ -178,6 +185,9 @@ drive_line(struct drive *d, char *line)
 		refuse(d, n < 0 ? "? BAD_COMMAND (too many words)" : "? BAD_COMMAND (empty)");
 	d->reply[d->reply_len++] = '\n';
 	d->reply[d->reply_len] = '\0';
+	/* What exec is to be given is needed still. */
+	if (!d->dying)
+		explicit_bzero(line, len);
 }
 
 static bool

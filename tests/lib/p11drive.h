@@ -59,7 +59,7 @@ void detail(struct drive *d, const char *fmt, ...) __attribute__((format(printf,
 /* Appends " name=text", with every byte that is not plain as %XX. */
 void detail_text(struct drive *d, const char *name, const unsigned char *text, size_t len);
 
-/* Runs one line and leaves one line with newline in d->reply. */
+/* Runs one line, wipes it, and leaves one line with newline in d->reply. */
 void drive_line(struct drive *d, char *line);
 
 /* A PIN or label as written: text, hex:00ff, empty, null. */
@@ -70,7 +70,12 @@ struct text {
 	bool bad;
 };
 
+/* A variable of that type that is wiped as its function ends: what a test then finds in memory is
+ * not p11drive's. */
+#define SCRUBBED __attribute__((cleanup(text_wipe)))
+
 void text_read(struct text *t, const char *word);
+void text_wipe(struct text *t);
 CK_UTF8CHAR_PTR text_pointer(struct text *t);
 
 /* Serves commands on a unix socket until one of them ends the process. */

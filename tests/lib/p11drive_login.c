@@ -50,7 +50,7 @@ static CK_RV
 do_login(struct drive *d, char **words, unsigned n)
 {
 	CK_USER_TYPE type;
-	struct text pin;
+	struct text pin SCRUBBED;
 
 	(void)n;
 	text_read(&pin, words[1]);
@@ -115,7 +115,7 @@ static CK_RV
 do_login_user(struct drive *d, char **words, unsigned n)
 {
 	login_user_fn login = find_login_user(d);
-	struct text pin, name;
+	struct text pin SCRUBBED, name;
 	CK_USER_TYPE type;
 
 	text_read(&pin, words[1]);
@@ -142,7 +142,7 @@ do_logout(struct drive *d, char **words, unsigned n)
 static CK_RV
 do_init_pin(struct drive *d, char **words, unsigned n)
 {
-	struct text pin;
+	struct text pin SCRUBBED;
 
 	(void)n;
 	text_read(&pin, words[0]);
@@ -152,7 +152,7 @@ do_init_pin(struct drive *d, char **words, unsigned n)
 static CK_RV
 do_set_pin(struct drive *d, char **words, unsigned n)
 {
-	struct text old, new;
+	struct text old SCRUBBED, new SCRUBBED;
 
 	(void)n;
 	text_read(&old, words[0]);

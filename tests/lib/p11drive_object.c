@@ -20,7 +20,7 @@ do_create_data(struct drive *d, char **words, unsigned n)
 	CK_BBOOL yes = CK_TRUE;
 	CK_BBOOL is_private = strcmp(words[2], "private") == 0 ? CK_TRUE : CK_FALSE;
 	CK_OBJECT_HANDLE object;
-	struct text label, value;
+	struct text label, value SCRUBBED;
 	CK_ATTRIBUTE a[] = {
 	    {CKA_CLASS, &class, sizeof(class)},
 	    {CKA_TOKEN, &yes, sizeof(yes)},

@@ -331,6 +331,7 @@ do_threads(struct drive *d, char **words, unsigned n)
 		if (errors == 0)
 			first = workers[i].first;
 		errors += workers[i].errors;
+		text_wipe(&workers[i].pin);
 	}
 	detail(d, "threads=%lu errors=%lu", started, errors);
 	return first;

@@ -266,7 +266,7 @@ static CK_RV
 do_init_token(struct drive *d, char **words, unsigned n)
 {
 	unsigned char label[32];
-	struct text pin, name;
+	struct text pin SCRUBBED, name;
 
 	(void)n;
 	text_read(&pin, words[0]);
