@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <p11-kit/pkcs11.h>
@@ -265,6 +266,9 @@ main(int argc, char **argv)
 		    SAMPLES);
 		return 2;
 	}
+	/* SoftHSM's errors, as another process at its token makes them, go there, and leave a
+	 * socket open. */
+	openlog("longrun", LOG_NDELAY, LOG_USER);
 	r.so = argv[5], r.pin = argv[6], r.old = argv[7], r.new = argv[8], r.forget = argv[9];
 	library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
 	if (library != NULL)
