@@ -8,6 +8,8 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "policy/declassify.h"
+
 #define KEY_MAX   32 /* bytes */
 #define DES_BLOCK 8
 
@@ -24,32 +26,40 @@ digit_value(unsigned char c)
 	       (~(is_number | is_letter) & -1);
 }
 
+/*
+ * Where they stand is how a key is written, not what it is. One comparison, since compilers make
+ * branches of three.
+ */
 static bool
 is_separator(unsigned char c)
 {
-	return c == ' ' || c == ':' || c == '-';
+	bool separates = (c ^ ' ') * (c ^ ':') * (c ^ '-') == 0;
+
+	declassify(&separates, sizeof(separates));
+	return separates;
 }
 
 /*
  * Copies digits, as they are, without separators, which may stand between two bytes only. *n is
- * their number, counted beyond max too.
+ * their number, counted beyond max too. Which character is no digit makes no difference in time.
  */
 static enum key_fault
 collect(const struct secret *written, unsigned char *digits, size_t max, size_t *n)
 {
 	const unsigned char *p = secret_bytes(written);
+	bool bad = false;
 
 	*n = 0;
 	for (size_t i = 0; i < secret_len(written); i++) {
 		if (is_separator(p[i]) && *n != 0 && *n % 2 == 0)
 			continue;
-		if (digit_value(p[i]) < 0)
-			return KEY_BAD_DIGIT;
+		bad |= digit_value(p[i]) < 0;
 		if (*n < max)
 			digits[*n] = p[i];
 		++*n;
 	}
-	return KEY_GOOD;
+	declassify(&bad, sizeof(bad));
+	return bad ? KEY_BAD_DIGIT : KEY_GOOD;
 }
 
 /* Compares two DES keys without their parity bits (FIPS 46-3: the lowest of each byte). */
@@ -70,22 +80,27 @@ is_well_known(const unsigned char *key, size_t len)
 	static const unsigned char defaults[][DES_BLOCK] = {
 	    {0, 0, 0, 0, 0, 0, 0, 0}, {1, 2, 3, 4, 5, 6, 7, 8}};
 
+	bool known = false;
+
 	if (len != 3 * DES_BLOCK)
 		return false;
-	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-		if (des_equal(key, defaults[i]) && des_equal(key + DES_BLOCK, defaults[i]) &&
-		    des_equal(key + 2 * DES_BLOCK, defaults[i]))
-			return true;
-	}
-	return false;
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		known |= des_equal(key, defaults[i]) & des_equal(key + DES_BLOCK, defaults[i]) &
+			 des_equal(key + 2 * DES_BLOCK, defaults[i]);
+	declassify(&known, sizeof(known));
+	return known;
 }
 
 /* A 3DES key with two equal neighbours is a DES key: whoever has a default one has been warned. */
 static bool
 halves_equal(const unsigned char *key, size_t len)
 {
-	return des_equal(key, key + DES_BLOCK) ||
-	       (len == 3 * DES_BLOCK && des_equal(key + DES_BLOCK, key + 2 * DES_BLOCK));
+	bool equal = des_equal(key, key + DES_BLOCK);
+
+	if (len == 3 * DES_BLOCK)
+		equal |= des_equal(key + DES_BLOCK, key + 2 * DES_BLOCK);
+	declassify(&equal, sizeof(equal));
+	return equal;
 }
 
 enum key_fault

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Secrets are compared in constant time: no branch and no address depends on one, as valgrind sees it.
+set -u
+. "$SRCDIR/tests/lib/tap.sh"
+
+# watched PART: exit status 9 where something depends on a secret.
+watched() {
+	valgrind --quiet --error-exitcode=9 "$BUILDDIR/tests/unit/constant" "$1"
+}
+
+if ldd "$BUILDDIR/tests/unit/constant" | grep -q -e libasan -e libubsan -e libtsan -e clang_rt; then
+	skip "secrets are compared in constant time" "valgrind does not run what a sanitizer is in"
+	done_testing
+fi
+watched control >"$SCRATCH/out" 2>&1
+is $? 9 "a comparison that stops at the first difference is seen"
+like "$(cat "$SCRATCH/out")" "*depends on uninitialised value*" "and said to depend on the secret"
+passes "secret_equal() does not depend on what it compares" watched secrets
+passes "nor does the reading of a card manager key, and the comparing of two" watched keys
+passes "nor what a presented value is found to be: the policy's PUK, the PIN letter, none" watched rows
+done_testing
