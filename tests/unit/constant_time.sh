@@ -5,13 +5,15 @@ set -u
 
 # watched PART: exit status 9 where something depends on a secret.
 watched() {
-	valgrind --quiet --error-exitcode=9 "$BUILDDIR/tests/unit/constant" "$1"
+	valgrind --quiet --error-exitcode=9 "$SCRATCH/constant" "$1"
 }
 
 if ldd "$BUILDDIR/tests/unit/constant" | grep -q -e libasan -e libubsan -e libtsan -e clang_rt; then
 	skip "secrets are compared in constant time" "valgrind does not run what a sanitizer is in"
 	done_testing
 fi
+# Debian 12's valgrind cannot read what clang tells debuggers.
+strip --strip-debug -o "$SCRATCH/constant" "$BUILDDIR/tests/unit/constant"
 watched control >"$SCRATCH/out" 2>&1
 is $? 9 "a comparison that stops at the first difference is seen"
 like "$(cat "$SCRATCH/out")" "*depends on uninitialised value*" "and said to depend on the secret"
