@@ -7,6 +7,7 @@
 #include "card/block.h"
 #include "card/records.h"
 #include "helper/held.h"
+#include "helper/take.h"
 #include "policy/file.h"
 
 static struct held *
@@ -52,16 +53,14 @@ drop_unlocked(struct held **list, struct held *h)
 
 /* A program that knew none leaves what was known. */
 static void
-take_secrets(struct held *h, const struct wire_field *newer, const struct wire_field *older)
+take_secrets(struct held *h, const struct wire *w)
 {
-	if (newer == NULL && older == NULL)
+	if (wire_get(w, WIRE_NEW_PIN) == NULL && wire_get(w, WIRE_PIN) == NULL)
 		return;
 	so_clear(&h->newer);
 	so_clear(&h->older);
-	if (newer != NULL)
-		h->newer.pin = secret_new(newer->bytes, newer->len);
-	if (older != NULL)
-		h->older.pin = secret_new(older->bytes, older->len);
+	(void)take_secret(w, WIRE_NEW_PIN, &h->newer.pin);
+	(void)take_secret(w, WIRE_PIN, &h->older.pin);
 }
 
 CK_RV
@@ -93,7 +92,7 @@ held_take(struct held **list, struct office *o, struct wire *w)
 		h->card.private.proved = true;
 		card_note(&h->card);
 	}
-	take_secrets(h, wire_get(w, WIRE_NEW_PIN), wire_get(w, WIRE_PIN));
+	take_secrets(h, w);
 	return CKR_OK;
 }
 

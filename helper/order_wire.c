@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "helper/order_wire.h"
+#include "helper/take.h"
 
 #define FORCE    1u
 #define LAST_TRY 2u
@@ -121,18 +122,20 @@ get_given(const struct wire *w, struct order *order)
 	const struct wire_field *f = wire_get(w, WIRE_GIVEN);
 	const unsigned char *at = f != NULL ? f->bytes : NULL;
 	size_t left = f != NULL ? f->len : 0;
+	bool good = true;
 
-	while (left > 0) {
+	while (good && left > 0) {
 		struct given *g = calloc(1, sizeof(*g));
 
-		if (g == NULL)
-			return false;
+		good = g != NULL;
+		if (!good)
+			break;
 		g->next = order->given;
 		order->given = g;
-		if (!get_one_given(&at, &left, g))
-			return false;
+		good = get_one_given(&at, &left, g);
 	}
-	return true;
+	take_wipe(w, WIRE_GIVEN);
+	return good;
 }
 
 static bool
@@ -140,15 +143,9 @@ get_answers(const struct wire *w, struct order *order)
 {
 	size_t i;
 
-	for (i = 0; i < ANSWERS; i++) {
-		const struct wire_field *f = wire_get(w, answer_tags[i]);
-
-		if (f == NULL)
-			continue;
-		order->answers[i] = secret_new(f->bytes, f->len);
-		if (order->answers[i] == NULL)
+	for (i = 0; i < ANSWERS; i++)
+		if (!take_secret(w, answer_tags[i], &order->answers[i]))
 			return false;
-	}
 	return true;
 }
 

@@ -8,6 +8,7 @@
 #include "card/unblock.h"
 #include "helper/conversation.h"
 #include "helper/stranger.h"
+#include "helper/take.h"
 #include "policy/log.h"
 
 static bool
@@ -19,7 +20,6 @@ governed(const struct conversation *k)
 void
 request_so_login(struct conversation *k, const struct wire *w)
 {
-	const struct wire_field *f = wire_get(w, WIRE_PIN);
 	CK_RV rv = conversation_open_card(k, w);
 
 	if (rv == CKR_OK && !governed(k)) {
@@ -27,11 +27,10 @@ request_so_login(struct conversation *k, const struct wire *w)
 		k->over = true;
 		return;
 	}
-	if (rv == CKR_OK && f != NULL) {
+	if (rv == CKR_OK && wire_get(w, WIRE_PIN) != NULL) {
 		so_clear(&k->so);
-		k->so.pin = secret_new(f->bytes, f->len);
 		k->so_proved = k->so_refused = false;
-		if (k->so.pin == NULL)
+		if (!take_secret(w, WIRE_PIN, &k->so.pin))
 			rv = CKR_HOST_MEMORY;
 	}
 	k->watching = rv == CKR_OK;
@@ -111,15 +110,13 @@ result_init_pin(struct conversation *k, CK_RV rv)
 void
 request_set_so(struct conversation *k, const struct wire *w)
 {
-	const struct wire_field *f = wire_get(w, WIRE_NEW_PIN);
 	CK_RV rv = conversation_open_card(k, w);
 
-	if (rv == CKR_OK && (k->awaited != AWAIT_NOTHING || f == NULL))
+	if (rv == CKR_OK && (k->awaited != AWAIT_NOTHING || wire_get(w, WIRE_NEW_PIN) == NULL))
 		rv = CKR_FUNCTION_FAILED;
 	if (rv == CKR_OK) {
 		so_clear(&k->so_candidate);
-		k->so_candidate.pin = secret_new(f->bytes, f->len);
-		if (k->so_candidate.pin == NULL)
+		if (!take_secret(w, WIRE_NEW_PIN, &k->so_candidate.pin))
 			rv = CKR_HOST_MEMORY;
 	}
 	if (rv == CKR_OK)

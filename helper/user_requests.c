@@ -4,23 +4,12 @@
 
 #include "card/pin.h"
 #include "helper/conversation.h"
+#include "helper/take.h"
 #include "policy/log.h"
 
 struct values {
 	struct secret *value, *new_pin;
 };
-
-static bool
-take_secret(const struct wire *w, enum wire_tag tag, struct secret **s)
-{
-	const struct wire_field *f = wire_get(w, tag);
-
-	*s = NULL;
-	if (f == NULL)
-		return true;
-	*s = secret_new(f->bytes, f->len);
-	return *s != NULL;
-}
 
 static bool
 read_request(struct conversation *k, const struct wire *w, struct values *v, struct request *q)

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* It is the helper's and the command's own, and in no library that could be linked. */
+/* They are the helper's and the command's own, and in no library that could be linked. */
 #include "helper/order_wire.c"
+#include "helper/take.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
