@@ -93,6 +93,7 @@ for kind in $TOKENS; do
 	wait "$pid" 2>/dev/null
 
 	fresh
+	: >"$SCRATCH/out" # what the last one said is not this one's
 	"$CMD" personalize -- sh -c "sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN; exec sleep 1000" \
 		>"$SCRATCH/out" 2>&1 &
 	pid=$!
