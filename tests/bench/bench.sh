@@ -271,6 +271,7 @@ bench_unblock() {
 # 100,000 logins, 1,000 rounds in 8 threads, 10,000 rounds of block and unblock: hours.
 bench_long() {
 	. "$SRCDIR/tests/lib/pickup.sh"
+	. "$SRCDIR/tests/lib/secrets.sh"
 	. "$SRCDIR/tests/lib/longrun.sh"
 	long_run 100000 10000 1000
 	done_testing

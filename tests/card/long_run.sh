@@ -4,6 +4,7 @@
 set -u
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/lib/pickup.sh"
+. "$SRCDIR/tests/lib/secrets.sh"
 . "$SRCDIR/tests/lib/longrun.sh"
 
 long_run 2000 100 40

@@ -18,10 +18,12 @@
 #include <p11-kit/pkcs11.h>
 
 #include "card/vendor.h"
+#include "tests/lib/blocks.h"
 
 #define SLOTS_MAX   64
 #define THREADS_MAX 16
 #define SAMPLES     20
+#define STACK       (256 * 1024)
 
 extern char **environ;
 
@@ -86,7 +88,7 @@ resident_kib(void)
 static void
 sample(unsigned long round)
 {
-	printf("%lu rss=%lu heap=%zu files=%lu\n", round, resident_kib(), mallinfo2().uordblks,
+	printf("%lu rss=%lu blocks=%lu files=%lu\n", round, resident_kib(), blocks_count(),
 	    open_files());
 	fflush(stdout);
 }
@@ -210,12 +212,24 @@ rounds(const struct run *r, const char *label, unsigned long count)
 	sample(count);
 }
 
+/* As deep as it may ever be, from the first round on: what grows later is not the stack. */
+static void
+touch_stack(void)
+{
+	volatile char stack[STACK];
+	size_t i;
+
+	for (i = 0; i < sizeof(stack); i += 1024)
+		stack[i] = 1;
+}
+
 static void *
 work(void *arg)
 {
 	const struct worker *w = arg;
 	unsigned long i;
 
+	touch_stack();
 	for (i = 0; i < w->rounds; i++) {
 		forget(w->run, w->label, i);
 		personalize(w->run, w->label, i);
@@ -266,6 +280,8 @@ main(int argc, char **argv)
 		    SAMPLES);
 		return 2;
 	}
+	/* One heap: eight threads' own would be so large as to hide a loss. */
+	mallopt(M_ARENA_MAX, 1);
 	/* SoftHSM's errors, as another process at its token makes them, go there, and leave a
 	 * socket open. */
 	openlog("longrun", LOG_NDELAY, LOG_USER);
