@@ -163,7 +163,7 @@ if is_instrumented; then
 	skip "secrets are in locked memory only" "a sanitizer keeps what was freed"
 	done_testing
 fi
-ulimit -c unlimited 2>/dev/null || note "no cores in this shell: $(ulimit -c)"
+prlimit --pid $$ --core=unlimited:unlimited || bail_out "no cores may be had here"
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup

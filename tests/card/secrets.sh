@@ -14,18 +14,6 @@ WRONG=wRg2Bs7M
 LETTER=lTr6Gc3P
 PLANTED="$SO $SO_NEW $PIN $PIN_NEW $WRONG $LETTER"
 
-# heard LINE...: a program does that, and all it says is kept.
-heard() {
-	once "$LATCH" "$@" finalize >>"$HEARD/programs" 2>&1
-}
-
-# command LINES WORD...: the command, with these lines on standard input.
-command_heard() {
-	printf "$1" >"$SCRATCH/in"
-	shift
-	"$CMD" "$@" <"$SCRATCH/in" >>"$HEARD/commands" 2>&1
-}
-
 by_programs() {
 	known_puk "$SO" "PUK=#$SO_NEW" | pickup
 	blocked_card
@@ -125,6 +113,7 @@ by_hold() {
 }
 
 # take_dumps WHAT GLOB: the memory of those that have ended goes to looked/; and there are such.
+# shellcheck disable=SC2086
 take_dumps() {
 	passes "$kind: $1: memory is there to be looked through" ls "$DUMPS/latch"/$2
 	rm -rf "$SCRATCH/looked"

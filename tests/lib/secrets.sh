@@ -6,6 +6,8 @@
 #	                     uses again (tests/lib/keepalloc.c), and leaves its memory in $DUMPS when it ends: in
 #	                     $DUMPS/vendor where p11drive has the vendor's module without p11-latch, else in $DUMPS/latch
 #	                     ($KEEP_VENDOR is the path of the vendor's module); what programs say is to go to $HEARD
+#	heard LINE...                  a program with p11-latch.so does that, and what it says is kept
+#	command_heard LINES WORD...    the command, with these lines on standard input
 #	secrets_in FOLDER SECRET...    which of them stand there, in any form: "" if none
 #	not_in FOLDER TEXT SECRET...   a test that none does
 
@@ -36,6 +38,17 @@ secrets_keep() {
 	secrets_wrap p11-latch-kept "$BUILDDIR/p11-latch"
 	P11DRIVE=$SCRATCH/bin/p11drive-kept
 	CMD=$SCRATCH/bin/p11-latch-kept
+}
+
+heard() {
+	once "$LATCH" "$@" finalize >>"$HEARD/programs" 2>&1
+}
+
+# shellcheck disable=SC2059
+command_heard() {
+	printf "$1" >"$SCRATCH/in"
+	shift
+	"$CMD" "$@" <"$SCRATCH/in" >>"$HEARD/commands" 2>&1
 }
 
 secrets_in() {
