@@ -67,13 +67,20 @@ words_of_all() {
 	not_in "$HEARD" "$kind, $1: no secret in any environment or on any command line" $PLANTED
 }
 
+# helper: the only one, once that which started it has left it behind.
+only_helper() {
+	wait_for 10 watcher || bail_out "one helper should run, there are: $(helpers)"
+	helper=$(watcher)
+}
+
 # The watcher of an ordinary holder.
 holder() {
 	known_puk "$SO" "PUK=#$SO_NEW" | pickup
 	session_start desk "$LATCH"
 	must desk login so "$SO"
 	must desk init-pin "$PIN"
-	watcher=$(watcher)
+	only_helper
+	watcher=$helper
 	locked_only "$watcher" "watcher: the SO PIN" "$SO"
 	locked_only "$watcher" "watcher: the PUK that the policy is to set" "$SO_NEW"
 	nowhere "$watcher" "watcher: no PIN is in it" "$PIN" "$PIN_NEW"
@@ -101,7 +108,8 @@ hold() {
 	"$CMD" personalize -- sh -c "echo \$P11_LATCH_HOLD >'$SCRATCH/cookie'; exec sleep 600" &
 	hold_pid=$!
 	wait_for 10 test -s "$SCRATCH/cookie" || bail_out "no hold: $(log_text)"
-	hold_watcher=$(watcher)
+	only_helper
+	hold_watcher=$helper
 	P11_LATCH_HOLD=$(cat "$SCRATCH/cookie") once "$LATCH" "login so $SO" "init-pin $PIN" >/dev/null
 	wait_for 10 watcher || bail_out "more than the hold's watcher are left"
 	locked_only "$hold_watcher" "hold: the SO PIN that was handed on" "$SO"
@@ -146,7 +154,7 @@ at_work() {
 	drive desk set-pin "$SO" "$PIN_NEW" >"$SCRATCH/answer" &
 	drive_client=$!
 	wait_for 15 faulted || bail_out "the helper calls no C_Login: $(log_text)"
-	helper=$(watcher)
+	only_helper
 	like "$(memory_of "$helper" "$SO" "$SO_NEW" "$PIN_NEW")" "locked=[3-9]* elsewhere=0" \
 		"$kind, helper at work: PUKs and PIN are in locked memory, and only there"
 	words_of_all "helper at work"
