@@ -44,7 +44,7 @@ readers_start() {
 	readers_conf "$1" "${2:-2}" >"$SCRATCH/reader.conf"
 	pcscd -f -c "$SCRATCH/reader.conf" >"$SCRATCH/pcscd.log" 2>&1 &
 	PCSCD=$!
-	wait_for 10 reader_has $((${2:-2} - 1)) No ||
+	wait_for 20 reader_has $((${2:-2} - 1)) No ||
 		bail_out "pcscd has no readers: $(cat "$SCRATCH/pcscd.log")"
 }
 
@@ -90,12 +90,12 @@ card_new() {
 
 # Else another one in its place would be taken for it.
 card_leaves() {
-	wait_for 5 reader_has "$(cat "$(card_dir "$1")/reader")" No ||
+	wait_for 20 reader_has "$(cat "$(card_dir "$1")/reader")" No ||
 		bail_out "pcscd does not see that card $1 is out"
 }
 
 card_enters() {
-	wait_for 5 reader_has "$(cat "$(card_dir "$1")/reader")" Yes ||
+	wait_for 20 reader_has "$(cat "$(card_dir "$1")/reader")" Yes ||
 		bail_out "pcscd does not see card $1: $(cat "$(card_dir "$1")/err")"
 }
 
