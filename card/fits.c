@@ -42,6 +42,32 @@ other_flags(const struct card *c, char why[WHY_MAX])
 	return true;
 }
 
+static bool
+is_said(const struct card *c, const char *column)
+{
+	size_t i;
+
+	for (i = 0; c->binding != NULL && i < c->binding->n_overrides; i++)
+		if (strcmp(c->binding->overrides[i].column, column) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A count of tries that is not this card's, or a C_Login that proves nothing and begins the count
+ * anew. Cards of one module differ in both: who says the column itself knows.
+ */
+static bool
+miscounts(const struct card *c, const struct profile *known)
+{
+	const struct profile *p = &c->profile;
+
+	if (known->so_counter == SO_COUNTER_NONE)
+		return false;
+	return (known->so_tries != 0 && p->so_tries > known->so_tries && !is_said(c, "SoTries")) ||
+	       (p->so_login_proves && !known->so_login_proves && !is_said(c, "SoLoginProves"));
+}
+
 /* What the module is known for asks for more care. */
 static bool
 less_careful(const struct card *c, char why[WHY_MAX])
@@ -55,7 +81,9 @@ less_careful(const struct card *c, char why[WHY_MAX])
 		return false;
 	if (!(known->never_guess && !p->never_guess) &&
 	    !(known->so_counter != SO_COUNTER_NONE && p->so_counter == SO_COUNTER_NONE) &&
-	    !(known->unblock_style == UNBLOCK_BY_PUK_PIN && p->unblock_style != UNBLOCK_BY_PUK_PIN))
+	    !(known->unblock_style == UNBLOCK_BY_PUK_PIN &&
+		p->unblock_style != UNBLOCK_BY_PUK_PIN) &&
+	    !miscounts(c, known))
 		return false;
 	snprintf(why, WHY_MAX,
 	    "by what its module says this is one of %s, and would lose tries under the other",

@@ -31,6 +31,34 @@ fits() {
 	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind, $*: is taken"
 }
 
+# card_misfit LINE...: of a card that shows nothing of it, but whose module is known to be of another kind.
+card_misfit() {
+	asked_puk | pickup "$@"
+	log_clear
+	fails "$kind, $*: p11-latch explain" "$CMD" explain "$CARD"
+	logged "by what its module says this is one of $known" "$kind, $*: the log says why"
+	is "$(set_pin "$KEY" "$PIN_NEW")" CKR_FUNCTION_FAILED "$kind, $*: a wrong SO secret is refused"
+	is "$(card_pin card "$puk" | cut -d ' ' -f 1)" 3 "$kind, $*: no try was spent"
+}
+
+# card_fits LINE...: who says the column itself knows the card.
+card_fits() {
+	asked_puk | pickup "$@"
+	passes "$kind, $*: is taken" "$CMD" explain "$CARD"
+}
+
+# blocked_as KIND PROFILE PUK: a card of that kind, blocked by its lock; the name that the card gives its PUK.
+blocked_as() {
+	token_start "$1"
+	kind=$1
+	known=$2
+	puk=$3
+	CARD=pkcs11:
+	latch_setup
+	asked_puk | pickup
+	passes "$kind: blocked" "$CMD" block --force "$CARD"
+}
+
 token_start opencryptoki
 kind=opencryptoki
 latch_setup
@@ -49,5 +77,16 @@ misfit "such a token shows that its PINs have 0 to 128 characters" Profile=tpm2
 fits Profile=generic
 fits Profile=softhsm
 no_secret "no PUK stands in log or state" "$SO" 99999999
+token_stop
+
+KEY=0123456789abcdeffedcba98765432101122334455667788
+blocked_as openpgp opensc-openpgp pw3
+card_misfit Profile=gemalto Profile.ManySlots=true
+card_fits Profile=gemalto Profile.ManySlots=true Profile.SoTries=3
+card_fits Profile=generic Profile.ManySlots=true
+token_stop
+blocked_as piv-opensc opensc-piv puk
+card_misfit Profile=opensc-openpgp
+card_fits Profile=opensc-openpgp Profile.SoLoginProves=false
 token_stop
 done_testing
