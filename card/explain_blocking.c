@@ -6,21 +6,20 @@ static void
 print_occasion(const struct card *c, FILE *out)
 {
 	const struct binding *b = c->binding;
+	bool init_pin = c->profile.unblock_style == UNBLOCK_BY_INIT_PIN;
 
-	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN &&
-	    b->personalize_on == PERSONALIZE_ON_INIT_PIN)
-		fputs("  never by itself: this module has no C_InitPIN, so that "
-		      "PersonalizeOn=set-pin "
-		      "is needed\n",
-		    out);
 	switch (b->personalize_on) {
 	case PERSONALIZE_ON_INIT_PIN:
-		fputs("  begins with C_InitPIN on a new card (PersonalizeOn=init-pin)\n", out);
+		fputs(init_pin ? "  begins with C_InitPIN on a new card (PersonalizeOn=init-pin)\n"
+			       : "  begins under p11-latch personalize only: this module has no "
+				 "C_InitPIN, so that PersonalizeOn=set-pin is needed\n",
+		    out);
 		break;
 	case PERSONALIZE_ON_SET_PIN:
-		fputs("  begins with C_InitPIN on a new card, or with the first C_SetPIN as user "
-		      "on a card without a record (PersonalizeOn=set-pin)\n",
-		    out);
+		fprintf(out,
+		    "  begins with %sthe first C_SetPIN as user on a card without a record "
+		    "(PersonalizeOn=set-pin)\n",
+		    init_pin ? "C_InitPIN on a new card, or with " : "");
 		break;
 	case PERSONALIZE_ON_COMMAND:
 		fputs("  begins under p11-latch personalize and p11-latch apply only "
@@ -41,6 +40,8 @@ print_init_pin(const struct card *c, FILE *out)
 	bool new_life = c->profile.shows_life && (c->info.flags & CKF_TOKEN_INITIALIZED) != 0 &&
 			(c->info.flags & CKF_USER_PIN_INITIALIZED) == 0;
 
+	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
+		return;
 	fputs("  C_InitPIN on this card now: ", out);
 	if (c->record.state == RECORD_PERSONALIZING)
 		fputs("goes on with the personalization that is under way\n", out);

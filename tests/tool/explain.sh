@@ -293,4 +293,40 @@ explain
 says "literal on line 4, but this module takes a PUK, no card manager key" "opencryptoki: takes no key"
 says "never: the binding has no Personalize=, as a pick-up desk's" "a pick-up desk"
 token_stop
+
+# --- Smart cards ----------------------------------------------------------------------------------
+
+# card_explained KIND PROFILE: of a card from the factory, in OUT.
+card_explained() {
+	token_start "$1"
+	latch_setup
+	describe
+	policy <<-'EOT'
+		Personalize=personalize.dsc
+		Unblock=puk.dsc
+	EOT
+	OUT=$("$CMD" explain "pkcs11:token=$(printf '%s' "$LABEL" | jq -sRr @uri)" 2>&1)
+	like "$OUT" "*  $2: found by*" "$1: the profile"
+}
+
+no_init_pin() {
+	like "$OUT" "*begins under p11-latch personalize only: this module has no C_InitPIN*" "$1: what begins a personalization"
+	unlike "$OUT" "*C_InitPIN on this card now*" "$1: no C_InitPIN"
+	echo PersonalizeOn=set-pin >"$SCRATCH/more"
+	sed -i "2r $SCRATCH/more" "$POLICY"
+	OUT=$("$CMD" explain pkcs11: 2>&1)
+	like "$OUT" "*  begins with the first C_SetPIN as user on a card without a record*" "$1: PersonalizeOn=set-pin"
+	token_stop
+}
+
+card_explained openpgp opensc-openpgp
+like "$OUT" "*unblocked by: login as SO, and C_InitPIN*" "openpgp: the call that unblocks"
+like "$OUT" "*begins with C_InitPIN on a new card*" "openpgp: what begins a personalization"
+token_stop
+card_explained piv-opensc opensc-piv
+like "$OUT" "*unblocked by: C_SetPIN with the PUK, without a login*" "piv-opensc: the call that unblocks"
+no_init_pin piv-opensc
+card_explained piv-ykcs11 yubikey
+like "$OUT" "*unblocked by: C_SetPIN with \"puk:\" and the PUK*" "piv-ykcs11: the call that unblocks"
+no_init_pin piv-ykcs11
 done_testing
