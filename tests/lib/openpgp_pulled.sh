@@ -6,7 +6,8 @@
 #	                                  or every second time THEN, what a person does next. Before it, setup (a function
 #	                                  of the test) makes the card.
 #
-# At each APDU that presents or changes a PIN, and at each 60th of the others (a step takes more than a second); EVERY=1 in the environment: at each one.
+# At each APDU that presents or changes a PIN, and at each 60th of the others (a step takes more than a second);
+# P11_LATCH_PULLED=all: at each one.
 # The action changes the PIN to PIN_NEW, or leaves it; and the SO PIN from SO to SO_NEW, or leaves it.
 
 # OpenSC asks a card for one driver after the other: 26 APDUs at each load, of which nothing is to be learnt.
@@ -86,7 +87,8 @@ pulled_steps() {
 	card_mark card
 	"$1" >"$SCRATCH/action" 2>&1
 	wait_for 20 no_helpers || bail_out "$1: a helper does not end"
-	awk -v every="${EVERY:-60}" '$2 ~ /^0020008[123]0/ || $2 ~ /^00(24|2c)/ || NR % every == 1 { print NR }' \
+	[ "${P11_LATCH_PULLED:-}" = all ] && pulled_every=1 || pulled_every=60
+	awk -v every="$pulled_every" '$2 ~ /^0020008[123]0/ || $2 ~ /^00(24|2c)/ || NR % every == 1 % every { print NR }' \
 		"$(card_dir card)/apdus"
 }
 

@@ -8,17 +8,16 @@
 #
 # The APDUs that only read are many and alike, and so are the ways to go wrong: of the first every PULLED_STEP-th is
 # taken, one way each; of those that prove, change or lock something each, by two of three ways. Always the same ones;
-# PULLED_ALL=yes takes all in all ways, which is for hours of patience.
+# P11_LATCH_PULLED=all takes all in all ways, which is for hours of patience.
 
-PULLED_ALL=${PULLED_ALL:-no}
 PULLED_STEP=41
 
 # "NUMBER FAULT" of each that is to go wrong.
 pulled_list() {
-	awk -v step="$PULLED_STEP" -v all="$PULLED_ALL" '
+	awk -v step="$PULLED_STEP" -v all="${P11_LATCH_PULLED:-some}" '
 		BEGIN { split("pull pull-after reset-after", way) }
 		function take(n) { print NR, way[n % 3 + 1] }
-		all == "yes" { take(0); take(1); take(2); next }
+		all == "all" { take(0); take(1); take(2); next }
 		$2 ~ /^0020008008|^0024|^002c|^..87|^00ff/ { take(k); take(k + 1); k++; next }
 		NR % step == 1 { take(j++) }' "$SCRATCH/cards/card/apdus"
 }
