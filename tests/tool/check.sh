@@ -290,6 +290,22 @@ bad policy.conf 3:15 "Profile.Block= has no such value; write scramble, lock or 
 	Personalize=block.dsc
 	Profile.Block=locked
 EOT
+# Every column that probe measures stands in the page with a value of it, and a binding can say it otherwise.
+columns=$(sed -n '/^\.It Cm generic$/,/^\.It Cm softhsm$/p' "$SRCDIR/man/p11-latch.conf.5" | grep -o '[A-Z][A-Za-z]*=[a-z0-9+-]*')
+is "$(printf '%s\n' "$columns" | cut -d = -f 1 | sort)" \
+	"$("$CMD" probe "pkcs11:token=$LABEL" --json </dev/null 2>/dev/null | jq -r '.columns[].name' | sort)" \
+	"p11-latch.conf(5) has the columns that there are"
+for column in $columns; do
+	printf '[pkcs11:model=M]\nPersonalize=block.dsc\nProfile.%s\n' "$column" >"$DIR/policy.conf"
+	check "$DIR/policy.conf"
+	is "$STATUS" 0 "Profile.$column: exit status"
+	name=${column%%=*}
+	bad policy.conf "3:$((10 + ${#name}))" "Profile.$name= has no such value; write " <<-EOT
+		[pkcs11:model=M]
+		Personalize=block.dsc
+		Profile.$name=nothing-of-it
+	EOT
+done
 warns policy.conf 3:1 "Profile.Identity= is for the helper only" <<-'EOT'
 	[pkcs11:model=M]
 	Personalize=block.dsc
