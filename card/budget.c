@@ -144,14 +144,15 @@ so_begin_try(struct card *c, const struct so *so, enum so_via via)
 bool
 so_tried(struct card *c, enum so_via via, CK_RV rv)
 {
-	bool gone = rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT;
+	/* Whether it counted this one before it was pulled shows in its flags, or nowhere. */
+	bool gone = (rv == CKR_DEVICE_REMOVED || rv == CKR_TOKEN_NOT_PRESENT) &&
+		    c->profile.so_counter != SO_COUNTER_HIDDEN;
 
 	if (rv == CKR_OK && c->so_try == SO_PROVED) {
 		c->private.so_wrong = 0;
 		c->private.login_wrong = 0;
 	} else if (counts(c, via) && (rv == CKR_OK || gone || c->so_try != SO_SENT)) {
-		/* It did not come so far as to cost a try, or C_Login alone said yes; a card that
-		 * is pulled gives no answer. */
+		/* It did not come so far as to cost a try, or C_Login alone said yes. */
 		if (c->private.so_wrong > 0)
 			c->private.so_wrong--;
 		if (via == SO_VIA_LOGIN && c->private.login_wrong > 0)

@@ -200,6 +200,25 @@ proof_first() {
 	is "$(grep -n -m 1 '^init-pin' "$FORGED_DIR/given" | cut -d : -f 1)" 2 "$form: C_InitPIN was the proof, and came first"
 }
 
+# The card counted a wrong one, and left its reader before it said so: CKR_DEVICE_REMOVED.
+pulled_keys() {
+	office ASKED
+	setting flags user
+	blocked
+	faulty_start
+	for n in 1 2 3 4 5 6; do
+		fault p11-latch-helper C_Login 1 after 32
+		set_pin "$KEY_OTHER" "$PIN_NEW" >/dev/null
+	done
+	fault none
+	is "$(tries so),$(private SOWrong)" 1,4 "$form, pulled: each key that was sent is counted, and the last try kept"
+	printf '%s\n' "$KEY" >"$SCRATCH/key"
+	passes "$form, pulled: --last-try unblocks" "$CMD" unblock --last-try --puk "@$SCRATCH/key" --pin "$PIN_NEW" "$CARD"
+	sed -i "s|^Path=.*|Path=$MODULE|" "$P11_LATCH_CONF"
+	is_open "$PIN_NEW" "pulled: and all is well"
+	setting flags all
+}
+
 for form in hex raw; do
 	[ "$form" = raw ] && latch_form=raw || latch_form=text
 	SO_FORM=$form
@@ -220,6 +239,7 @@ for form in hex raw; do
 	setting flags user
 	wrong_keys "no SO flags"
 	setting flags all
+	pulled_keys
 	factory
 	dead
 	no_secret "$form: no key stands in log or state" "$KEY" "$KEY_NEW" "$KEY_OTHER"
