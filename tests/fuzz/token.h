@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The token of the fuzzers: honest, but where the input bends an answer of its. */
+#ifndef TESTS_FUZZ_TOKEN_H
+#define TESTS_FUZZ_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <p11-kit/pkcs11.h>
+
+#define TOKEN_SECRET_MAX 256
+#define TOKEN_TRIES      3
+#define TOKEN_SLOT       7
+#define TOKEN_SESSION    1
+
+struct token_secret {
+	unsigned char bytes[TOKEN_SECRET_MAX];
+	size_t len; /* of a PIN, 0: there is none */
+	unsigned left, tries;
+};
+
+/* The card itself, whatever the module says of it. */
+struct token_card {
+	const char *manufacturer, *model, *serial, *label;
+	CK_ULONG min, max; /* what it shows for lengths of PINs */
+	bool counts;       /* wrong ones cost a try */
+	bool puk_is_so;    /* C_SetPIN(PUK, new) of somebody who is not logged in unblocks */
+	struct token_secret pin, so;
+};
+
+/* One answer that is bent: of the call with that number, counted from 0. */
+struct token_bend {
+	uint8_t call, how, a, b;
+};
+
+extern struct token_card token_card;
+extern bool token_lied; /* some answer was other than the truth, and not an error either */
+
+void token_set(struct token_secret *s, const char *text);
+bool token_is(const struct token_secret *s, const char *text);
+
+/* From here on calls are counted anew, and bent as these n bends say, which stay in place. */
+void token_bend(const uint8_t *bends, size_t n);
+
+CK_RV token_get_list(CK_FUNCTION_LIST **list);
+
+#endif
