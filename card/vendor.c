@@ -16,6 +16,7 @@
 CK_RV
 vendor_open(const char *path, const char *reserved, unsigned limit_s, struct vendor **out)
 {
+	CK_FUNCTION_LIST *list = NULL;
 	CK_C_GetFunctionList get_list;
 	struct vendor *v;
 	void *handle;
@@ -42,13 +43,13 @@ vendor_open(const char *path, const char *reserved, unsigned limit_s, struct ven
 		vendor_close(v);
 		return CKR_HOST_MEMORY;
 	}
-	rv = get_list(&v->f);
-	if (rv != CKR_OK || v->f == NULL) {
+	rv = get_list(&list);
+	if (rv != CKR_OK || list == NULL) {
 		log_error("%s: C_GetFunctionList: %s", path, rv_name(rv));
 		vendor_close(v);
 		return CKR_FUNCTION_FAILED;
 	}
-	v->f = patience_list(v->f, limit_s);
+	v->f = patience_list(list, limit_s);
 	*out = v;
 	return CKR_OK;
 }

@@ -143,7 +143,7 @@ reach_spawn(pid_t *child, const char *call)
 void
 reach_reap(pid_t child)
 {
-	const struct timespec pause = {0, REAP_MS * 1000000l};
+	const struct timespec pause = {0, REAP_MS * 1000000L};
 	pid_t reaped;
 	int i;
 

@@ -61,7 +61,7 @@ situation_is_vendors(CK_RV rv)
 static CK_RV
 ask_who(const struct situation *s, CK_TOKEN_INFO *info)
 {
-	const struct timespec pause = {0, ASK_PAUSE_MS * 1000000l};
+	const struct timespec pause = {0, ASK_PAUSE_MS * 1000000L};
 	CK_RV rv;
 	int i;
 

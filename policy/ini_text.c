@@ -87,6 +87,7 @@ forget(struct seen **names)
 	struct seen *s, *next;
 
 	HASH_ITER (hh, *names, s, next) {
+		/* uthash frees its table with its last entry. NOLINTNEXTLINE(*-unix.Malloc) */
 		HASH_DEL(*names, s);
 		free(s);
 	}

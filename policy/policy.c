@@ -84,6 +84,7 @@ read_named(struct reader *r, struct loaded *l, const struct ini_entry *e)
 		return;
 	}
 	close(fd);
+	/* Pointers it is. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	list = reallocarray(r->policy->descriptions, r->policy->n_descriptions + 1, sizeof(*list));
 	if (list == NULL) {
 		out_of_memory(r);
@@ -211,12 +212,15 @@ forget(struct reader *r)
 	struct loaded *l, *next_l;
 	struct matched *m, *next_m;
 
+	/* uthash frees its tables with their last entries. */
 	HASH_ITER (hh, r->loaded, l, next_l) {
+		/* NOLINTNEXTLINE(*-unix.Malloc) */
 		HASH_DEL(r->loaded, l);
 		free(l->path);
 		free(l);
 	}
 	HASH_ITER (hh, r->matched, m, next_m) {
+		/* NOLINTNEXTLINE(*-unix.Malloc) */
 		HASH_DEL(r->matched, m);
 		free(m->key);
 		free(m);

@@ -145,6 +145,7 @@ step "house style" house_style
 step "shell scripts parse" scripts_parse
 if step "build with gcc" build gcc CC=gcc; then
 	step "clang-format" make -C "$WORK/gcc" format-check CLANG_FORMAT=clang-format-14
+	step "cppcheck and clang-tidy" make -C "$WORK/gcc" analyse ANALYSERS="cppcheck clang-tidy"
 	tests "$WORK/gcc"
 	step "make distcheck" distcheck && step "the archive is whole" archive_is_whole
 fi

@@ -125,7 +125,8 @@ is_own(const char *path)
 static char *
 check_module(const char *module)
 {
-	char *path = absolute(module), *real = realpath(module, NULL);
+	char *path = module != NULL ? absolute(module) : NULL;
+	char *real = path != NULL ? realpath(module, NULL) : NULL;
 	struct vendor *v = NULL;
 	bool ok = false;
 

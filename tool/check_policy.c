@@ -54,13 +54,16 @@ unknown_column(const struct context *c, const struct ini_entry *e, const char *c
 static void
 check_column(const struct context *c, const struct ini_entry *e, const struct profile *base)
 {
-	const char *column = strchr(e->name, '.') + 1;
+	const char *column = e->name + strlen("Profile.");
 	const struct profile *own = c->profile != NULL ? profile_named(c->profile) : NULL;
-	struct profile p = base != NULL ? *base : *profile_named("generic"), same;
+	struct profile p, same;
 	char values[80], remedy[100];
 
-	if (column[0] == '\0')
+	if (base == NULL)
+		base = profile_named("generic");
+	if (base == NULL || column[0] == '\0')
 		return;
+	p = *base;
 	if (!is_known_column(column)) {
 		unknown_column(c, e, column);
 		return;
@@ -78,6 +81,7 @@ check_column(const struct context *c, const struct ini_entry *e, const struct pr
 		if (own != NULL) {
 			same = *own;
 			profile_override(&same, column, e->value);
+			/* Copied whole, padding too. NOLINTNEXTLINE(*-memory-comparison,cert-*) */
 			if (memcmp(&same, own, sizeof(same)) == 0)
 				return;
 		}

@@ -125,9 +125,12 @@ static bool
 may_name(const struct context *c, const char *name)
 {
 	const char *brace = strchr(c->source->text, '{'), *start = brace;
-	const char *end = strrchr(c->source->text, '}') + 1;
-	size_t len = strlen(name), before, behind = strlen(end);
+	const char *end = strrchr(c->source->text, '}');
+	size_t len = strlen(name), before, behind;
 
+	if (brace == NULL || end == NULL)
+		return false;
+	behind = strlen(++end);
 	while (start > c->source->text && start[-1] != '/')
 		start--;
 	before = (size_t)(brace - start);

@@ -96,6 +96,8 @@ tool_help(const char *command)
 {
 	const struct command *c = find(command);
 
+	if (c == NULL)
+		return TOOL_USAGE;
 	print_words(stdout, c);
 	printf("%s; see p11-latch(1)\n", c->what);
 	return TOOL_DONE;

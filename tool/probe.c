@@ -22,9 +22,8 @@ static enum probe_answer
 ask_person(int tty)
 {
 	char byte, first = '\0';
-	ssize_t n;
 
-	while ((n = read(tty, &byte, 1)) == 1 && byte != '\n') {
+	while (read(tty, &byte, 1) == 1 && byte != '\n') {
 		if (first == '\0')
 			first = byte;
 	}

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const secrets[] = {PIN, NEW_PIN, SO, NULL};
 
-static char dir[] = P_tmpdir "/latch-fuzz-XXXXXX";
+static char dir[] = "/dev/shm/latch-fuzz-XXXXXX";
 static char record_path[256];
 static pid_t owner;
 

@@ -5,7 +5,7 @@ BUILD_PACKAGES="autoconf automake libtool make gcc libc6-dev pkg-config xz-utils
 	libp11-kit-dev libssl-dev libseccomp-dev uthash-dev check"
 DEMO_PACKAGES="softhsm2 opensc gnutls-bin p11-kit"
 # shellcheck disable=SC2034
-TEST_PACKAGES="$DEMO_PACKAGES clang clang-format-14 libclang-rt-14-dev opencryptoki libnss3-tools p11-kit-modules
+TEST_PACKAGES="$DEMO_PACKAGES clang clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev opencryptoki libnss3-tools p11-kit-modules
 	pcscd vsmartcard-vpcd opensc-pkcs11 ykcs11 swtpm libtpm2-pkcs11-1 tpm2-tools libnss3 openssh-client
 	openssl libengine-pkcs11-openssl openssh-server python3-pycurl openjdk-17-jdk-headless
 	wpasupplicant hostapd firefox-esr python3
