@@ -84,9 +84,14 @@ is_well_known(const unsigned char *key, size_t len)
 
 	if (len != 3 * DES_BLOCK)
 		return false;
-	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
-		known |= des_equal(key, defaults[i]) & des_equal(key + DES_BLOCK, defaults[i]) &
-			 des_equal(key + 2 * DES_BLOCK, defaults[i]);
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		unsigned equal = des_equal(key, defaults[i]);
+
+		/* Numbers, or clang wants && here, which would be a branch. */
+		equal &= des_equal(key + DES_BLOCK, defaults[i]);
+		equal &= des_equal(key + 2 * DES_BLOCK, defaults[i]);
+		known |= equal != 0;
+	}
 	declassify(&known, sizeof(known));
 	return known;
 }
