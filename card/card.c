@@ -300,6 +300,5 @@ card_pin_bounds(const struct card *c, size_t *min, size_t *max)
 bool
 card_blocked(const struct card *c)
 {
-	return c->record.state == RECORD_BLOCKED ||
-	       (c->record.state == RECORD_PERSONALIZING && c->record.method == METHOD_REFUSE);
+	return c->record.state == RECORD_BLOCKED || c->record.state == RECORD_PERSONALIZING;
 }

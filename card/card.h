@@ -118,7 +118,9 @@ bool card_record(struct card *c, enum record_state state, enum record_method met
 /* Length bounds of a user PIN, in bytes: the token's where they are sane, within the profile's. */
 void card_pin_bounds(const struct card *c, size_t *min, size_t *max);
 
-/* Whether blocked, in the sense of the flows: by its own lock, scrambled, or refused by p11-latch.
+/*
+ * Whether blocked, in the sense of the flows: by its own lock, scrambled, or refused by p11-latch,
+ * as is what a holder that is gone left, and could not be blocked so far. With the lock held.
  */
 bool card_blocked(const struct card *c);
 
