@@ -296,7 +296,7 @@ so_stays(struct card *c, const struct so *new)
 		return pin_stays_by(c, work_login_so, new->pin, LOOKS);
 	rv = pin_prove_so(c, new);
 	/* A module that takes no secret in the place of the same has said so of the right one. */
-	return pin_unchanged(rv) ? CKR_OK : rv;
+	return rv == CKR_PIN_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED ? CKR_OK : rv;
 }
 
 CK_RV
@@ -308,10 +308,10 @@ pin_change_so(struct card *c, const struct so *old, const struct so *new)
 
 	if (!so_logs_in(c, old)) {
 		rv = change_puk(c, old, new);
-		if (rv == CKR_OK)
+		if (rv == CKR_OK) {
 			rv = pin_prove_so(c, new);
-		if (rv == CKR_OK)
-			c->so_changed = false;
+			c->so_changed = rv != CKR_OK && rv != CKR_PIN_INCORRECT;
+		}
 		return rv;
 	}
 	for (i = 0; i < repeats(c); i++) {
