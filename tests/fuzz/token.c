@@ -376,22 +376,26 @@ begins(const unsigned char *value, CK_ULONG len, const char *word)
 	return value != NULL && len > strlen(word) && memcmp(value, word, strlen(word)) == 0;
 }
 
-/* "puk:" and "pin:" before both, as one vendor has it, or without. */
+/* PUK and new PIN as they are, or behind "puk:" and "pin:", as ykcs11 has it; there also a new PUK.
+ */
 static CK_RV
 unblock(const unsigned char *puk, CK_ULONG puk_len, const unsigned char *new, CK_ULONG len)
 {
+	struct token_secret *set = &token_card.pin;
 	CK_RV rv;
 
 	if (begins(puk, puk_len, "puk:")) {
+		if (begins(new, len, "puk:"))
+			set = &token_card.so;
 		puk += 4;
 		puk_len -= 4;
-	}
-	if (begins(new, len, "pin:")) {
-		new += 4;
-		len -= 4;
+		if (set == &token_card.so || begins(new, len, "pin:")) {
+			new += 4;
+			len -= 4;
+		}
 	}
 	rv = present(&token_card.so, puk, puk_len);
-	return rv == CKR_OK ? change(&token_card.pin, new, len) : rv;
+	return rv == CKR_OK ? change(set, new, len) : rv;
 }
 
 static CK_RV
