@@ -52,6 +52,8 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM HUP PIPE
 LIMIT_JOBS=$(nproc)
+# Many a test waits for a reader or a daemon most of its time.
+TEST_JOBS=$((LIMIT_JOBS + 1))
 unset MAKEFLAGS CFLAGS CPPFLAGS LDFLAGS CC P11_LATCH_CONF P11_LATCH_DEBUG P11_LATCH_HOLD SOFTHSM2_CONF
 
 # step NAME COMMAND...: one check, with its output shown where it fails.
@@ -79,7 +81,7 @@ tests() {
 	shift
 	rm -f "$WORK/sum"
 	P11_LATCH_SUMMARY=$WORK/sum sh "$WORK/src/tests/run.sh" --srcdir "$WORK/src" \
-		--builddir "$tests_dir" -j "$LIMIT_JOBS" "$@" >"$WORK/run.log" 2>&1 </dev/null &
+		--builddir "$tests_dir" -j "$TEST_JOBS" "$@" >"$WORK/run.log" 2>&1 </dev/null &
 	tests_pid=$!
 	tail -f --pid="$tests_pid" -n +1 "$WORK/run.log" 2>/dev/null
 	wait "$tests_pid"
