@@ -55,7 +55,7 @@ packages_install() {
 copy_tree() {
 	(cd "$1" && tar -cf - --exclude=./.git --exclude='*.o' --exclude='*.lo' --exclude='*.la' \
 		--exclude='*.so' --exclude=.libs --exclude=.deps --exclude=.dirstamp \
-		--exclude=./configure --exclude=./config.status --exclude=./config.log \
+		--exclude=./configure --exclude='./configure~' --exclude=./config.status --exclude=./config.log \
 		--exclude=./libtool --exclude=./Makefile --exclude=./Makefile.in \
 		--exclude=./aclocal.m4 --exclude=./autom4te.cache --exclude=./build-aux \
 		--exclude=./p11-latch --exclude=./p11-latch-helper --exclude='./p11-latch-*' .) |
