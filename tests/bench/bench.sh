@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What p11-latch costs: a table of goals, all measured side by side in one run. Called by make bench, as root.
 # bench.sh [--srcdir DIR] [--builddir DIR] [PART...]: parts are null, softhsm, load, policy, unblock,
-# hand, cards, sixteen; and long, which is make check-long, and nothing but tests.
+# hand, cards, sixteen, flood; and long, which is make check-long, and nothing but tests.
 set -u
 
 if [ -z "${BENCH_SPACE:-}" ]; then
@@ -31,6 +31,7 @@ fi
 . "$SRCDIR/tests/bench/table.sh"
 . "$SRCDIR/tests/bench/hand.sh"
 . "$SRCDIR/tests/bench/cards.sh"
+. "$SRCDIR/tests/bench/flood.sh"
 
 BENCH=$BUILDDIR/tests/bench
 PROXY=$(multiarch_file p11-kit-proxy.so) || bail_out "p11-kit is not installed"
@@ -277,7 +278,7 @@ bench_long() {
 	done_testing
 }
 
-[ $# -gt 0 ] || set -- null softhsm load policy unblock hand cards sixteen
+[ $# -gt 0 ] || set -- null softhsm load policy unblock hand cards sixteen flood
 for part; do
 	"bench_$part"
 done

@@ -3,6 +3,7 @@
 set -u
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/lib/sockets.sh"
+. "$SRCDIR/tests/lib/flood.sh"
 
 URI=pkcs11:token=latch
 
@@ -30,21 +31,6 @@ desk() {
 
 now() {
 	date +%s%3N
-}
-
-# Takes the card's lock by an SO's C_InitPIN that is announced, and never says how it ended.
-sits_on_the_lock() {
-	raw helper so-login "id=hex:$ID" "pin=$SO" ask init-pin "id=hex:$ID" "token-flags=u32:0x40d" ask end
-}
-
-lock_is_taken() {
-	for lock in "$STATE"/private/*.lock; do
-		case $lock in
-		*%gate.lock | */sequence.lock) ;;
-		*) flock -n "$lock" true || return 0 ;;
-		esac
-	done
-	return 1
 }
 
 # dropped NAME: it was, after the 5 seconds that it may be silent, and not much later.
@@ -93,26 +79,14 @@ silent_ones() {
 
 flood() {
 	as operator "$CMD" block "$URI" >/dev/null 2>&1
-	who anyone
-	flood_pids=
-	for i in 1 2 3 4 5 6 7 8; do
-		while [ ! -e "$SCRATCH/enough" ]; do
-			sits_on_the_lock >/dev/null
-		done &
-		flood_pids="$flood_pids $!"
-		raw helper end >/dev/null &
-		flood_pids="$flood_pids $!"
-	done
+	flood_start
 	passes "$kind: a flood has the card's lock" wait_for 10 lock_is_taken
 	begin=$(now)
 	passes "$kind: an operator unblocks, with a flood on the other socket" \
 		as operator "$CMD" unblock --pin "$PIN_NEW" "$URI"
 	passes "$kind: and blocks" as operator "$CMD" block "$URI"
 	note "$kind: two orders in a flood took $(($(now) - begin)) ms"
-	: >"$SCRATCH/enough"
-	# shellcheck disable=SC2086
-	wait $flood_pids
-	rm "$SCRATCH/enough"
+	flood_stop
 }
 
 holder_may_sit() {
