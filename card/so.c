@@ -60,7 +60,7 @@ set_key(struct card *c, const struct secret *written, const char *origin, struct
 	}
 	so->key = true;
 	so->pin = c->profile.so_form == SO_FORM_RAW ? secret_dup(so->bytes) : key_digits(written);
-	if (!key_check_value(so->bytes, so->kcv))
+	if (!key_check_value(so->bytes, false, so->kcv))
 		so->kcv[0] = '\0';
 	return so->pin != NULL;
 }

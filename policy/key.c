@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include "policy/declassify.h"
+#include "policy/response.h"
 
 #define KEY_MAX   32 /* bytes */
 #define DES_BLOCK 8
@@ -73,23 +73,28 @@ des_equal(const unsigned char a[DES_BLOCK], const unsigned char b[DES_BLOCK])
 	return difference == 0;
 }
 
-/* The default keys that vendors' manuals print, each DES part the same. */
+/*
+ * The default keys that vendors' manuals print, and GlobalPlatform's test key. The first two are
+ * repeated as long as the key is; as a 2DES key they have equal halves, which is an error anyhow.
+ */
 static bool
-is_well_known(const unsigned char *key, size_t len)
+is_well_known(const unsigned char *key, size_t len, bool aes)
 {
-	static const unsigned char defaults[][DES_BLOCK] = {
-	    {0, 0, 0, 0, 0, 0, 0, 0}, {1, 2, 3, 4, 5, 6, 7, 8}};
-
+	static const unsigned char defaults[][2 * DES_BLOCK] = {
+	    {0},
+	    {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8},
+	    {0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4a, 0x4b, 0x4c, 0x4d,
+		0x4e, 0x4f},
+	};
+	size_t first = len == 2 * DES_BLOCK && !aes ? 2 : 0;
 	bool known = false;
 
-	if (len != 3 * DES_BLOCK)
-		return false;
-	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
-		unsigned equal = des_equal(key, defaults[i]);
+	for (size_t i = first; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+		unsigned equal = 1;
 
 		/* Numbers, or clang wants && here, which would be a branch. */
-		equal &= des_equal(key + DES_BLOCK, defaults[i]);
-		equal &= des_equal(key + 2 * DES_BLOCK, defaults[i]);
+		for (size_t at = 0; at < len; at += DES_BLOCK)
+			equal &= des_equal(key + at, defaults[i] + at % (2 * DES_BLOCK));
 		known |= equal != 0;
 	}
 	declassify(&known, sizeof(known));
@@ -127,7 +132,7 @@ key_parse(const struct secret *written, bool aes, struct secret **bytes, bool *w
 	for (size_t i = 0; i < len; i++)
 		key[i] = (unsigned char)(digit_value(digits[2 * i]) << 4 |
 					 digit_value(digits[2 * i + 1]));
-	known = is_well_known(key, len);
+	known = is_well_known(key, len, aes);
 	if (!aes && !known && halves_equal(key, len))
 		fault = KEY_HALVES_EQUAL;
 	if (fault == KEY_GOOD && bytes != NULL)
@@ -176,30 +181,17 @@ key_fault_text(enum key_fault fault)
 }
 
 bool
-key_check_value(const struct secret *bytes, char kcv[7])
+key_check_value(const struct secret *bytes, bool aes, char kcv[7])
 {
-	static const unsigned char zero[DES_BLOCK];
-	unsigned char key[3 * DES_BLOCK], out[2 * DES_BLOCK];
-	size_t len = secret_len(bytes);
-	EVP_CIPHER_CTX *ctx = NULL;
-	bool ok = false;
-	int n = 0;
+	unsigned char block[RESPONSE_AES];
+	struct secret *encrypted = NULL;
+	const unsigned char *p;
 
-	if (len != 2 * DES_BLOCK && len != 3 * DES_BLOCK)
+	memset(block, aes ? 1 : 0, sizeof(block));
+	if (!response_compute(bytes, block, aes ? RESPONSE_AES : RESPONSE_DES, &encrypted))
 		return false;
-	/* A key of two parts is used as K1 K2 K1. */
-	memcpy(key, secret_bytes(bytes), len);
-	memcpy(key + 2 * DES_BLOCK, secret_bytes(bytes) + (len - 2 * DES_BLOCK) * 2, DES_BLOCK);
-	ctx = EVP_CIPHER_CTX_new();
-	if (ctx == NULL || EVP_EncryptInit_ex(ctx, EVP_des_ede3_ecb(), NULL, key, NULL) != 1 ||
-	    EVP_CIPHER_CTX_set_padding(ctx, 0) != 1 ||
-	    EVP_EncryptUpdate(ctx, out, &n, zero, sizeof(zero)) != 1 || n != DES_BLOCK)
-		goto out;
-	snprintf(kcv, 7, "%02X%02X%02X", out[0], out[1], out[2]);
-	ok = true;
-out:
-	EVP_CIPHER_CTX_free(ctx);
-	OPENSSL_cleanse(key, sizeof(key));
-	OPENSSL_cleanse(out, sizeof(out));
-	return ok;
+	p = secret_bytes(encrypted);
+	snprintf(kcv, 7, "%02X%02X%02X", p[0], p[1], p[2]);
+	secret_free(&encrypted);
+	return true;
 }

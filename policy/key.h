@@ -12,7 +12,7 @@ enum key_fault { KEY_GOOD, KEY_BAD_DIGIT, KEY_BAD_LENGTH, KEY_HALVES_EQUAL };
 /*
  * Checks a key as written (spaces, ':' and '-' between bytes are allowed) and gives its bytes: 16
  * (2DES), 24 (3DES), with aes also 32. *bytes may be NULL where only the verdict is wanted; it is
- * to be freed. *well_known, if not NULL: one of the vendors' default keys.
+ * to be freed. *well_known, if not NULL: a default key that anybody knows.
  */
 enum key_fault key_parse(
     const struct secret *written, bool aes, struct secret **bytes, bool *well_known);
@@ -24,10 +24,10 @@ struct secret *key_digits(const struct secret *written);
 const char *key_fault_text(enum key_fault fault);
 
 /*
- * Key check value: the first three bytes of a block of zeroes under the key (GlobalPlatform 2.3,
- * B.5), as six hexadecimal digits and NUL. bytes: 16 or 24 (DES). False where it cannot be
- * computed.
+ * Key check value as six hexadecimal digits and NUL: the first three bytes of a block of zeroes
+ * under a DES key (bytes: 16 or 24), of a block of ones, 01, under an AES key (16, 24 or 32).
+ * GlobalPlatform Card Specification 2.3, B.5. False where it cannot be computed.
  */
-bool key_check_value(const struct secret *bytes, char kcv[7]);
+bool key_check_value(const struct secret *bytes, bool aes, char kcv[7]);
 
 #endif

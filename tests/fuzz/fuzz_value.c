@@ -38,7 +38,9 @@ check_good(const struct secret *written, const struct secret *bytes, bool aes)
 	}
 	if (key_parse(other, aes, &again, NULL) != KEY_GOOD || !secret_equal(again, bytes))
 		abort();
-	if (key_check_value(bytes, kcv) != (len != 32) || (len != 32 && strlen(kcv) != 6))
+	if (key_check_value(bytes, false, kcv) != (len != 32) || (len != 32 && strlen(kcv) != 6))
+		abort();
+	if (!key_check_value(bytes, true, kcv) || strlen(kcv) != 6)
 		abort();
 	secret_free(&again);
 	secret_free(&other);

@@ -8,7 +8,10 @@
 #define K16 K8 "8899aabbccddeeff"
 #define Z8  "0000000000000000"
 #define Z24 Z8 Z8 Z8
-#define O24 "010203040506070801020304050607080102030405060708"
+#define O8  "0102030405060708"
+#define O24 O8 O8 O8
+#define G8  "4041424344454647"
+#define G16 G8 "48494a4b4c4d4e4f"
 
 static const struct {
 	const char *written;
@@ -31,6 +34,17 @@ static const struct {
     {Z24, false, KEY_GOOD, 24, true},
     {O24, false, KEY_GOOD, 24, true},
     {Z8 Z8, false, KEY_HALVES_EQUAL, 0, false},
+    {Z8 Z8, true, KEY_GOOD, 16, true},
+    {Z24, true, KEY_GOOD, 24, true},
+    {Z24 Z8, true, KEY_GOOD, 32, true},
+    {O24, true, KEY_GOOD, 24, true},
+    {G16, false, KEY_GOOD, 16, true},
+    {G16, true, KEY_GOOD, 16, true},
+    {G16 G8, false, KEY_GOOD, 24, true},
+    {G16 G16, true, KEY_GOOD, 32, true},
+    {G8 G16, false, KEY_HALVES_EQUAL, 0, false},
+    {Z24 O8, true, KEY_GOOD, 32, false},
+    {"010203040506070801020304050607080102030405060718", false, KEY_HALVES_EQUAL, 0, false},
     {"", false, KEY_BAD_LENGTH, 0, false},
     {K8, false, KEY_BAD_LENGTH, 0, false},
     {K16 "0", false, KEY_BAD_LENGTH, 0, false},
@@ -81,14 +95,24 @@ START_TEST(test_digit_values)
 }
 END_TEST
 
-/* Zero keys: DES of a zero block is 8CA64DE9C1B123A7; the others by openssl enc -des-ede3. */
+/*
+ * Zero keys: DES of a zero block is 8CA64DE9C1B123A7; the others by openssl enc -des-ede3 and
+ * -aes-N-ecb.
+ */
 static const struct {
-	const char *key, *kcv;
+	const char *key;
+	bool aes;
+	const char *kcv;
 } values[] = {
-    {Z24, "8CA64D"},
-    {"000102030405060708090A0B0C0D0E0F1011121314151617", "894BC3"},
-    {"000102030405060708090A0B0C0D0E0F", "DDADA1"},
-    {"000102030405060708090A0B0C0D0E0F0001020304050607", "DDADA1"},
+    {Z24, false, "8CA64D"},
+    {"000102030405060708090A0B0C0D0E0F1011121314151617", false, "894BC3"},
+    {"000102030405060708090A0B0C0D0E0F", false, "DDADA1"},
+    {"000102030405060708090A0B0C0D0E0F0001020304050607", false, "DDADA1"},
+    {G16, false, "8BAF47"},
+    {G16, true, "504A77"},
+    {"000102030405060708090A0B0C0D0E0F", true, "C35280"},
+    {"000102030405060708090A0B0C0D0E0F1011121314151617", true, "38FCB6"},
+    {"000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F", true, "75E208"},
 };
 
 START_TEST(test_check_value)
@@ -97,10 +121,10 @@ START_TEST(test_check_value)
 	struct secret *s = secret_new(text, strlen(text)), *key, *other = secret_new("1234567", 7);
 	char kcv[7];
 
-	ck_assert_int_eq(key_parse(s, false, &key, NULL), KEY_GOOD);
-	ck_assert(key_check_value(key, kcv));
+	ck_assert_int_eq(key_parse(s, values[_i].aes, &key, NULL), KEY_GOOD);
+	ck_assert(key_check_value(key, values[_i].aes, kcv));
 	ck_assert_str_eq(kcv, values[_i].kcv);
-	ck_assert(!key_check_value(other, kcv));
+	ck_assert(!key_check_value(other, values[_i].aes, kcv));
 	secret_free(&key);
 	secret_free(&other);
 	secret_free(&s);
