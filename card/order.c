@@ -42,15 +42,9 @@ order_name(enum order_op op)
 void
 order_clear(struct order *order)
 {
-	struct given *g;
 	size_t i;
 
-	while ((g = order->given) != NULL) {
-		order->given = g->next;
-		free(g->name);
-		secret_free(&g->value);
-		free(g);
-	}
+	given_free(&order->given);
 	for (i = 0; i < ANSWERS; i++)
 		secret_free(&order->answers[i]);
 	if (order->text != NULL)

@@ -9,6 +9,8 @@ _p11_latch_options() {
 	unblock) echo --puk --pin --last-try --help ;;
 	probe) echo --pin --puk --new-pin --new-puk --yes --expendable --json --help ;;
 	personalize) echo -- --help ;;
+	respond) echo --challenge --field --uri --json --help ;;
+	key) echo --2des --3des --aes128 --aes192 --aes256 --out --json --help ;;
 	explain | adopt | forget | reset | recover) echo --help ;;
 	add) echo --module --profile --keep-vendor --user --remove --help ;;
 	esac
@@ -49,13 +51,18 @@ _p11_latch() {
 	done
 
 	case $previous in
-	--config | --module)
+	--config | --module | --out)
 		_filedir
 		return
 		;;
 	--profile)
 		mapfile -t COMPREPLY < <(compgen -W "auto generic softhsm opencryptoki opensc opensc-openpgp opensc-piv \
 			yubikey tpm2 nss gemalto cardos cryptovision" -- "$current")
+		return
+		;;
+	--uri)
+		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_uris "$config")" -- "$current")
+		__ltrim_colon_completions "$current"
 		return
 		;;
 	--remove)
@@ -70,7 +77,7 @@ _p11_latch() {
 	esac
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "check status explain apply block unblock \
-			personalize probe adopt forget reset recover add --config --help --version" \
+			personalize probe adopt forget reset recover respond key add --config --help --version" \
 			-- "$current")
 		return
 	fi
@@ -96,6 +103,7 @@ _p11_latch() {
 			_filedir dsc
 		fi
 		;;
+	key) [[ $previous != key ]] || mapfile -t COMPREPLY < <(compgen -W "new check" -- "$current") ;;
 	status | explain | block | unblock | probe | adopt | forget | reset | recover)
 		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_uris "$config")" -- "$current")
 		__ltrim_colon_completions "$current"

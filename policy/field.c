@@ -174,6 +174,19 @@ field_resolve(const struct field_context *c, const struct description *desc, con
 }
 
 void
+given_free(struct given **list)
+{
+	struct given *g;
+
+	while ((g = *list) != NULL) {
+		*list = g->next;
+		free(g->name);
+		secret_free(&g->value);
+		free(g);
+	}
+}
+
+void
 resolved_free(struct resolved *r)
 {
 	secret_free(&r->value);

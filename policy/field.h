@@ -16,6 +16,9 @@ struct given {
 	struct given *next;
 };
 
+/* Frees all of a list, and sets it to NULL. */
+void given_free(struct given **list);
+
 /* What is needed to find values: never NULL but for given and binding. */
 struct field_context {
 	const struct binding *binding; /* NULL: no sources */

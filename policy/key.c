@@ -180,6 +180,14 @@ key_fault_text(enum key_fault fault)
 	return "good";
 }
 
+const char *
+key_fault_text_aes(enum key_fault fault)
+{
+	if (fault == KEY_BAD_LENGTH)
+		return "a key has 32 digits (2DES, AES-128), 48 (3DES, AES-192) or 64 (AES-256)";
+	return key_fault_text(fault);
+}
+
 bool
 key_check_value(const struct secret *bytes, bool aes, char kcv[7])
 {

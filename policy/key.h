@@ -23,6 +23,9 @@ struct secret *key_digits(const struct secret *written);
 /* For people: what is wrong with such a key, and what would be right. */
 const char *key_fault_text(enum key_fault fault);
 
+/* The same where an AES key would be right too. */
+const char *key_fault_text_aes(enum key_fault fault);
+
 /*
  * Key check value as six hexadecimal digits and NUL: the first three bytes of a block of zeroes
  * under a DES key (bytes: 16 or 24), of a block of ones, 01, under an AES key (16, 24 or 32).

@@ -12,26 +12,6 @@
 
 #define DESCRIPTION_MAX (64u * 1024u) /* bytes, of a file that is sent to the helper */
 
-static int
-take_field(struct order *order, const char *word)
-{
-	const char *equals = strchr(word, '=');
-	struct given *g;
-	char what[80];
-
-	if (equals == NULL || equals == word)
-		return tool_usage("apply", "--field wants NAME=VALUE, NAME=- or NAME=@FILE");
-	g = calloc(1, sizeof(*g));
-	if (g == NULL)
-		return TOOL_FAILED;
-	g->next = order->given;
-	order->given = g;
-	g->name = strndup(word, (size_t)(equals - word));
-	snprintf(what, sizeof(what), "field %.60s", g->name != NULL ? g->name : "");
-	g->value = tool_secret(equals + 1, what);
-	return g->name != NULL && g->value != NULL ? TOOL_DONE : TOOL_FAILED;
-}
-
 static bool
 read_description(struct order *order, const char *path)
 {
@@ -73,7 +53,7 @@ take_options(int argc, char **argv, struct order *order)
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
-			status = take_field(order, optarg);
+			status = tool_given("apply", optarg, &order->given);
 			if (status != TOOL_DONE)
 				return status;
 			break;

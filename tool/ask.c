@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
@@ -84,6 +85,26 @@ tool_secret(const char *word, const char *what)
 	return secret_new(word, strlen(word));
 }
 
+int
+tool_given(const char *command, const char *word, struct given **list)
+{
+	const char *equals = strchr(word, '=');
+	struct given *g;
+	char what[80];
+
+	if (equals == NULL || equals == word)
+		return tool_usage(command, "--field wants NAME=VALUE, NAME=- or NAME=@FILE");
+	g = calloc(1, sizeof(*g));
+	if (g == NULL)
+		return TOOL_FAILED;
+	g->next = *list;
+	*list = g;
+	g->name = strndup(word, (size_t)(equals - word));
+	snprintf(what, sizeof(what), "field %.60s", g->name != NULL ? g->name : "");
+	g->value = tool_secret(equals + 1, what);
+	return g->name != NULL && g->value != NULL ? TOOL_DONE : TOOL_FAILED;
+}
+
 static struct secret *
 prompt_once(int tty, const char *prompt)
 {
@@ -128,4 +149,20 @@ tool_ask(const char *prompt, bool twice)
 	secret_free(&again);
 	close(tty);
 	return s;
+}
+
+bool
+tool_write(int fd, const struct secret *s)
+{
+	size_t done = 0;
+
+	while (done < secret_len(s)) {
+		ssize_t n = write(fd, secret_bytes(s) + done, secret_len(s) - done);
+
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0)
+			done += (size_t)n;
+	}
+	return true;
 }

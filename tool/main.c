@@ -36,6 +36,13 @@ static const struct command commands[] = {
     {"forget", tool_forget, "URI", "the card's next C_InitPIN is a personalization"},
     {"reset", tool_reset, "URI", "clear the counts of wrong PIN letters and SO tries"},
     {"recover", tool_recover, "[URI]", "finish or undo what was interrupted"},
+    {"respond", tool_respond,
+	"--challenge HEX [--field CARD_MANAGER_KEY=-|@FILE] [--uri URI] [--json]",
+	"the helpdesk's answer to a challenge that is read out"},
+    {"key", tool_key,
+	"new [--2des|--3des|--aes128|--aes192|--aes256] [--out FILE] | key check [--2des|...] "
+	"[--json] <KEY",
+	"make a card manager key, or say what is wrong with one"},
     {"add", tool_add,
 	"NAME --module PATH [--profile PROFILE] [--keep-vendor] [--user] | add --remove NAME "
 	"[--user]",

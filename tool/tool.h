@@ -26,6 +26,8 @@ int tool_adopt(int argc, char **argv);
 int tool_forget(int argc, char **argv);
 int tool_reset(int argc, char **argv);
 int tool_recover(int argc, char **argv);
+int tool_respond(int argc, char **argv);
+int tool_key(int argc, char **argv);
 int tool_add(int argc, char **argv);
 
 /* --config, P11_LATCH_CONF, or the installed one. */
@@ -46,6 +48,12 @@ struct config *tool_read_config(void);
  * of a file, else the word itself, with a warning. NULL: printed why.
  */
 struct secret *tool_secret(const char *word, const char *what);
+
+/* Puts what a --field says, NAME=SECRET, before a list. An exit status. */
+int tool_given(const char *command, const char *word, struct given **list);
+
+/* Writes all of it, past the library's buffers, which would keep it. False: errno. */
+bool tool_write(int fd, const struct secret *s);
 
 /* Asks on the terminal, without echo; twice where a new value is to be chosen. NULL: printed why.
  */

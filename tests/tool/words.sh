@@ -12,7 +12,7 @@ latch() {
 	STATUS=$?
 }
 
-COMMANDS="check status explain apply block unblock personalize probe adopt forget reset recover add"
+COMMANDS="check status explain apply block unblock personalize probe adopt forget reset recover respond key add"
 
 # --- Usage ----------------------------------------------------------------------------------------
 
@@ -38,7 +38,10 @@ for command in $COMMANDS; do
 done
 for words in "explain" "explain pkcs11: pkcs11:" "apply" "apply x.dsc" "apply x.dsc pkcs11: more" \
 	"apply x.dsc pkcs11: --field PIN" "block" "block pkcs11: pkcs11:" "unblock" "unblock --pin" \
-	"personalize" "probe" "probe pkcs11: pkcs11:" "probe pkcs11: --pin" "adopt" "forget" "forget pkcs11: pkcs11:" "reset" "recover pkcs11: pkcs11:" "add"; do
+	"personalize" "probe" "probe pkcs11: pkcs11:" "probe pkcs11: --pin" "adopt" "forget" "forget pkcs11: pkcs11:" "reset" "recover pkcs11: pkcs11:" "add" \
+	"respond" "respond --challenge" "respond --challenge 0 --challenge 0" "respond --challenge 0 --field PIN" \
+	"respond --challenge 0 --field A=1 --field B=2" "key" "key newer" "key new x" "key check x" "key new --json" \
+	"key check --out x" "key new --2des --3des"; do
 	# shellcheck disable=SC2086
 	latch $words
 	is "$STATUS" 2 "usage: $words"
@@ -163,7 +166,7 @@ no_secret "nor in log and state" "$SO" "$PIN" "$PIN_NEW"
 
 for command in $COMMANDS; do
 	passes "p11-latch(1) has $command" grep -q "^\.It Cm $command" "$SRCDIR/man/p11-latch.1"
-	for option in $("$CMD" "$command" --help | grep -o -e '--[a-z][a-z-]*' | sort -u); do
+	for option in $("$CMD" "$command" --help | grep -o -e '--[a-z0-9][a-z0-9-]*' | sort -u); do
 		[ "$option" != --config ] || continue
 		passes "p11-latch(1) has $command $option" grep -q \
 			-e "Fl ${option#--}" -e "Fl Fl ${option#--}" "$SRCDIR/man/p11-latch.1"
@@ -182,12 +185,13 @@ completed() {
 }
 for command in $COMMANDS; do
 	like " $(completed "")" "* $command *" "completion offers $command"
-	for option in $("$CMD" "$command" --help | grep -o -e ' *--[a-z][a-z-]*' | sort -u); do
+	for option in $("$CMD" "$command" --help | grep -o -e ' *--[a-z0-9][a-z0-9-]*' | sort -u); do
 		[ "$option" != --config ] || continue
 		like " $(completed "$command" --)" "* $option *" "completion offers $command $option"
 	done
 done
 is "$(completed st)" "status " "completion of a command"
+is "$(completed key n)" "new " "completion of what is done with a key"
 is "$(completed add x --profile so)" "softhsm " "completion of a profile"
 like "$(completed explain "")" "*pkcs11:*token=$LABEL*" "completion of a card"
 like "$(completed personalize -- pkcs11-to)" "*pkcs11-tool*" "completion of a command to be run"
