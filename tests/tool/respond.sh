@@ -2,6 +2,7 @@
 # p11-latch respond: the helpdesk's answer. Known answers, OpenSSL's, typing errors, and keys from the policy.
 set -u
 . "$SRCDIR/tests/lib/all.sh"
+. "$SRCDIR/tests/lib/secrets.sh"
 
 CMD=$BUILDDIR/p11-latch
 KEY=000102030405060708090A0B0C0D0E0F1011121314151617
@@ -113,6 +114,7 @@ like "$?,$OUT" "1,*standard output: No space left on device" "a response that no
 # --- From the policy ------------------------------------------------------------------------------
 
 # The card is elsewhere, and so is its module.
+# shellcheck disable=SC2034
 MODULE=/nowhere/vendor.so
 latch_setup
 install -d -m 700 "$SCRATCH/keys"
@@ -207,6 +209,28 @@ prompted() {
 } | script -qec "exec '$CMD' respond --challenge '$CHALLENGE'" /dev/null >>"$SCRATCH/terminal" 2>&1
 like "$(cat "$SCRATCH/terminal")" "*Card manager key:*8284 10B3 80EA 38ED*" "the key is asked for on the terminal"
 unlike "$(cat "$SCRATCH/terminal")" "*$KEY*" "without echo"
+
+# --- What is left in memory -----------------------------------------------------------------------
+
+if is_instrumented; then
+	skip "no key and no response is left in memory" "a sanitizer has a malloc of its own"
+else
+	secrets_keep
+	for words in "" --json; do
+		# shellcheck disable=SC2086
+		printf '%s\n' $KEY_2DES | "$CMD" respond --challenge "$CHALLENGE" --field CARD_MANAGER_KEY=- $words >"$SCRATCH/out"
+	done
+	like "$(cat "$SCRATCH/out")" '*"E37FA0A11393BE7A"*' "a response, of a process whose memory is kept"
+	passes "its memory is there" ls "$DUMPS"/latch/p11-latch.*
+	not_in "$DUMPS/latch" "no key and no response is left in memory" \
+		$KEY_2DES "hex:$KEY_2DES" "E37F A0A1 1393 BE7A" E37FA0A11393BE7A hex:E37FA0A11393BE7A
+	rm -f "$DUMPS"/latch/*
+	made=$("$CMD" key new --2des 2>/dev/null)
+	printf '%s\n' "$made" | "$CMD" key check >"$SCRATCH/out"
+	like "$(cat "$SCRATCH/out")" "*good" "a key that was made and checked"
+	is "$(find "$DUMPS/latch" -name 'p11-latch.*' | wc -l)" 2 "the memory of both is there"
+	not_in "$DUMPS/latch" "nor does key new or key check leave the key" "$made" "hex:$made"
+fi
 
 is "$(grep -c -F -e $KEY -e $KEY_2DES "$EVERYTHING")" 0 "no key in what was printed"
 no_secret "nor in the log, nor a response" $KEY $KEY_2DES 828410B380EA38ED "8284 10B3 80EA 38ED"
