@@ -30,7 +30,7 @@ for page in man/*.[1-8]; do
 		not_ok "$page is installed" "it is not named in Makefile.am"
 	is "$(warnings "$page")" "" "$page has no warnings"
 done
-for document in README.md SECURITY.md HACKING.md NEWS; do
+for document in README.md SECURITY.md HACKING.md OFFICE.md HELPDESK.md NEWS; do
 	is "$(lacking Makefile.am "$document")" "" "$document is installed"
 done
 
@@ -59,7 +59,7 @@ for name in $(sed -n '/^static const char \*const names\[\]/,/;/p' policy/bindin
 done
 
 # The files that documents name by their paths; WHAT and NAME stand for any.
-for document in README.md SECURITY.md HACKING.md; do
+for document in README.md SECURITY.md HACKING.md OFFICE.md HELPDESK.md; do
 	for path in $(grep -o '`[a-z]\+/[A-Za-z0-9_./@-]\+`' "$document" | tr -d '`' | sort -u); do
 		case $path in
 		*WHAT* | *NAME* | *.sock | */corpus | tests/module/test_tsan) continue ;;
