@@ -40,22 +40,25 @@ first_pin(struct task *t, struct so *so, const struct secret *pin)
 {
 	const struct sitting sitting = {.newer = so, .proved = true};
 	struct card *c = t->c;
-	CK_RV rv;
+	CK_RV rv, blocked;
 
 	if (!card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false))
 		return CKR_FUNCTION_FAILED;
 	rv = change_first_so(t, so);
 	if (rv == CKR_OK)
 		rv = pin_init(c, so, pin);
+	c->private.proved = rv == CKR_OK;
+	if (rv == CKR_OK && !card_note(c))
+		rv = CKR_FUNCTION_FAILED;
+	/* Whatever the answer was, a card that shows its PIN has one: it is not left open. */
+	if (t->desc->block_card) {
+		blocked = block_card(c, &sitting, false);
+		return rv != CKR_OK ? rv : blocked;
+	}
 	if (rv != CKR_OK) {
 		card_forget(c);
 		return rv;
 	}
-	c->private.proved = true;
-	if (!card_note(c))
-		return CKR_FUNCTION_FAILED;
-	if (t->desc->block_card)
-		return block_card(c, &sitting, false);
 	return card_record(c, RECORD_ACTIVE, METHOD_NONE, true) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 

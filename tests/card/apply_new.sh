@@ -122,6 +122,30 @@ bad_values() {
 	said "InitialLabel= is over 32 bytes long" "$kind: it says how long it may be"
 }
 
+# C_InitPIN succeeds, but the answer says otherwise: a card that may have its PIN is not left open.
+doubtful_pin() {
+	factory
+	LABEL=latch
+	faulty_start
+	fault p11-latch C_InitPIN 1 after 2
+	fails "$kind: a C_InitPIN that was done, but answered CKR_HOST_MEMORY" new_card pkcs11: <<-END
+		[Application_B]
+		BlockCard=true
+
+		[Description]
+		InitToken=true
+		SetPIN=true
+		InitialLabel=latch
+		InitialPUK=#$FACTORY
+		$PUK_LINE
+		PIN=#$PIN
+	END
+	fault none
+	sed -i "s|^Path=.*|Path=$MODULE|" "$P11_LATCH_CONF"
+	still_blocked "$kind: leaves the card blocked" "$PIN"
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: and the PUK unblocks it"
+}
+
 # Typed at a terminal, twice, each after its prompt: before that the terminal is emptied.
 type_at() {
 	wait_for 10 grep -aq "$1" "$SCRATCH/typescript"
@@ -162,6 +186,7 @@ for kind in $TOKENS; do
 	no_pin
 	bad_values
 	unchanged_puk
+	doubtful_pin
 	typed
 	token_stop
 done
