@@ -136,12 +136,34 @@ unblock_change_so(struct card *c, const struct description *desc, const struct s
 	return change_so(c, desc, so, JOURNAL_SO);
 }
 
+/*
+ * Where the card does not show how many tries are left, the old one is proved before anything else:
+ * an interruption of the change would leave one counted that was none, and the new one, if it is
+ * tried then and is not in force, would be another.
+ */
+static CK_RV
+begin_change(struct card *c, const struct so *so, enum so_via via, bool *counted)
+{
+	CK_RV rv = so_begin_try(c, so, via);
+
+	*counted = rv == CKR_OK;
+	if (rv != CKR_OK || c->profile.so_counter != SO_COUNTER_HIDDEN || so->pad)
+		return rv;
+	rv = pin_prove_so(c, so);
+	/* A module that takes no secret in the place of the same: the change itself is the try. */
+	if (rv == CKR_PIN_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED)
+		return CKR_OK;
+	*counted = false;
+	return so_tried(c, via, rv) ? rv : CKR_FUNCTION_FAILED;
+}
+
 CK_RV
 unblock_so_only(struct card *c, const struct so *so, enum so_via via)
 {
+	bool counted;
 	CK_RV rv;
 
-	rv = so_begin_try(c, so, via);
+	rv = begin_change(c, so, via, &counted);
 	if (rv != CKR_OK)
 		return rv;
 	rv = change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so, JOURNAL_SO_ONLY);
@@ -149,7 +171,8 @@ unblock_so_only(struct card *c, const struct so *so, enum so_via via)
 	/* The R of a scrambled card is made of the SO secret. */
 	if (rv == CKR_OK)
 		c->private.has_salt = false;
-	so_tried(c, via, rv);
+	if (counted)
+		so_tried(c, via, rv);
 	return card_note(c) ? rv : CKR_FUNCTION_FAILED;
 }
 
