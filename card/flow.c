@@ -22,7 +22,7 @@ static void
 done(struct outcome *o, CK_RV rv)
 {
 	o->verdict = VERDICT_DONE;
-	o->rv = rv;
+	o->rv = rv_told(rv);
 }
 
 /* Whether R in the application's own process is the better way: modules that cache (design, section
@@ -246,6 +246,12 @@ set_pin(struct card *c, const struct request *q, struct outcome *o)
 	}
 	rv = pad_find(c, q->value != NULL && secret_len(q->value) > 0, q->new_pin != NULL, &pad);
 	p.pad = pad.so;
+	if (rv == CKR_OK && !pad.pin && q->new_pin == NULL) {
+		/* The application's own fault, as its vendor's module would have it. */
+		o->verdict = VERDICT_DONE;
+		o->rv = CKR_ARGUMENTS_BAD;
+		return;
+	}
 	if (rv == CKR_OK && !pad.pin)
 		rv = unblock_check_pin(c, q->new_pin, q->value);
 	if (rv == CKR_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The names of the return values of PKCS#11 2.40. */
+/* The names of the return values of PKCS#11 2.40, and which of them applications are told. */
 #include <stdio.h>
 
 #include "card/vendor.h"
@@ -71,4 +71,31 @@ rv_name(CK_RV rv)
 	}
 	snprintf(other, sizeof(other), "CKR_0x%08lx", rv);
 	return other;
+}
+
+bool
+rv_is_told(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_OK:
+	case CKR_PIN_INCORRECT:
+	case CKR_PIN_LOCKED:
+	case CKR_PIN_LEN_RANGE:
+	case CKR_PIN_INVALID:
+	case CKR_FUNCTION_CANCELED:
+	case CKR_FUNCTION_FAILED:
+	case CKR_TOKEN_NOT_PRESENT:
+	case CKR_DEVICE_REMOVED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+CK_RV
+rv_told(CK_RV rv)
+{
+	if (rv == CKR_CANCEL)
+		return CKR_FUNCTION_CANCELED;
+	return rv_is_told(rv) ? rv : CKR_FUNCTION_FAILED;
 }

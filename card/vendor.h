@@ -61,6 +61,13 @@ bool vendor_one_reader(struct vendor *v, CK_SLOT_ID a, CK_SLOT_ID b);
 /* "CKR_PIN_LOCKED"; for unknown ones "CKR_0x80000001". Valid until the next call in this thread. */
 const char *rv_name(CK_RV rv);
 
+/*
+ * What an application is told where a module's answer ends a flow: one of those that p11-latch(7)
+ * lists, and CKR_FUNCTION_FAILED for all others, which the log names.
+ */
+CK_RV rv_told(CK_RV rv);
+bool rv_is_told(CK_RV rv);
+
 /* The vendor module stays loaded until the process ends: unloading them is a known cause of
  * crashes. */
 void vendor_close(struct vendor *v);

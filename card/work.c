@@ -146,7 +146,7 @@ log_fault(const struct card *c, CK_RV rv)
 	else if (rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED)
 		log_error("%s: the card or its module answers %s; is it in its reader?", c->uri,
 		    rv_name(rv));
-	else if (disturbed(rv))
+	else if (disturbed(rv) || !rv_is_told(rv))
 		log_error("%s: the card or its module answers %s", c->uri, rv_name(rv));
 }
 
@@ -166,7 +166,9 @@ card_work(struct card *c, work_fn fn, void *arg)
 		pause_ms(pause);
 		pause = 2 * pause < PAUSE_MOST_MS ? 2 * pause : PAUSE_MOST_MS;
 	}
-	log_fault(c, rv);
+	/* What refuses a token by this word has said why. */
+	if (rv != CKR_FUNCTION_REJECTED || a.rv == rv)
+		log_fault(c, rv);
 	return a.dead || rv == CKR_FUNCTION_REJECTED ? CKR_FUNCTION_FAILED : rv;
 }
 

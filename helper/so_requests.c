@@ -70,7 +70,7 @@ request_init_pin(struct conversation *k, const struct wire *w)
 			    flow_init_begin(&k->card, k->hold.proved ? k->hold.id : NULL, &k->kind);
 	}
 	if (rv != CKR_OK) {
-		answer(k, WIRE_DONE, rv, NULL, 0);
+		answer(k, WIRE_DONE, rv_told(rv), NULL, 0);
 		return;
 	}
 	if (k->kind == INIT_PASS) {
@@ -100,7 +100,7 @@ result_init_pin(struct conversation *k, CK_RV rv)
 	if (k->kind == INIT_UNBLOCK && rv == CKR_OK)
 		k->unblocked = true;
 	if (end != CKR_OK) {
-		answer(k, WIRE_DONE, end, NULL, 0);
+		answer(k, WIRE_DONE, rv_told(end), NULL, 0);
 		return;
 	}
 	answer(k, k->personalizing ? WIRE_PERSONALIZING : WIRE_WATCHING, CKR_OK, NULL,
@@ -121,7 +121,7 @@ request_set_so(struct conversation *k, const struct wire *w)
 	}
 	if (rv == CKR_OK)
 		k->awaited = AWAIT_SET_SO;
-	answer(k, rv == CKR_OK ? WIRE_WATCHING : WIRE_DONE, rv, NULL, 0);
+	answer(k, rv == CKR_OK ? WIRE_WATCHING : WIRE_DONE, rv_told(rv), NULL, 0);
 }
 
 void
@@ -165,7 +165,7 @@ settle_for(struct conversation *k, const struct wire *w)
 		rv = flow_begin(&k->card, &q);
 		card_release(&k->card);
 	}
-	answer(k, WIRE_DONE, rv, NULL, 0);
+	answer(k, WIRE_DONE, rv_told(rv), NULL, 0);
 	k->over = true;
 }
 
@@ -186,6 +186,6 @@ request_release(struct conversation *k, const struct wire *w)
 		return;
 	}
 	rv = conversation_end_holding(k);
-	answer(k, WIRE_DONE, rv, NULL, 0);
+	answer(k, WIRE_DONE, rv_told(rv), NULL, 0);
 	k->over = true;
 }

@@ -108,7 +108,7 @@ serve(struct conversation *k, const struct wire *w, enum so_via via,
 	if (rv == CKR_OK && !read_request(k, w, &v, &q))
 		rv = CKR_HOST_MEMORY;
 	if (rv != CKR_OK) {
-		answer(k, WIRE_DONE, rv, NULL, 0);
+		answer(k, WIRE_DONE, rv_told(rv), NULL, 0);
 		return;
 	}
 	q.via = via;

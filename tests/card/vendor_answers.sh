@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Answers of a vendor's module that no flow expects: what the application is told of them, and what becomes of the card.
+set -u
+. "$SRCDIR/tests/lib/all.sh"
+. "$SRCDIR/tests/lib/pickup.sh"
+
+# Whatever the module answers in the helper, the application hears what p11-latch(7) lists, and the log has the answer.
+told() {
+	for answer in 0x2:CKR_HOST_MEMORY 0x31:CKR_DEVICE_MEMORY 0x7:CKR_ARGUMENTS_BAD 0xb1:CKR_SESSION_COUNT \
+		0x200:CKR_FUNCTION_REJECTED 0x80000123:CKR_0x80000123 0x1000000a0:CKR_0x1000000a0; do
+		for call in C_OpenSession C_Login; do
+			blocked_card
+			log_clear
+			fault p11-latch-helper "$call" 0 rv "${answer%%:*}"
+			is "$(set_pin "$SO" "$PIN_NEW")" CKR_FUNCTION_FAILED "$kind: $call answers ${answer#*:}: C_SetPIN"
+			logged "answers ${answer#*:}" "$kind: $call answers ${answer#*:}: the log says so"
+			is "$(once "$LATCH" "login user $SO" | last_rv)" CKR_FUNCTION_FAILED \
+				"$kind: $call answers ${answer#*:}: C_Login with the PUK"
+			fault none
+			still_blocked "$kind: $call answered ${answer#*:}: the card is as it was" "$PIN" "$PIN_NEW"
+		done
+	done
+	is "$(set_pin "$SO" null)" CKR_ARGUMENTS_BAD "$kind: a new PIN that is NULL is the application's own fault"
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: all is well again"
+}
+
+for kind in $TOKENS; do
+	token_start "$kind"
+	latch_setup
+	faulty_start
+	known_puk | pickup
+	told
+	token_stop
+done
+done_testing
