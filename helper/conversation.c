@@ -20,7 +20,7 @@ answer(struct conversation *k, enum wire_verdict verdict, CK_RV rv, const struct
 		card_cool(&k->card);
 	wire_begin(&w, WIRE_ANSWER);
 	wire_put_u8(&w, WIRE_VERDICT, (uint8_t)verdict);
-	wire_put_u32(&w, WIRE_RV, (uint32_t)rv);
+	wire_put_rv(&w, WIRE_RV, rv);
 	if (r != NULL)
 		wire_put(&w, WIRE_R, secret_bytes(r), secret_len(r));
 	if (sequence != 0)
@@ -37,7 +37,7 @@ answer_flags(struct conversation *k, CK_RV rv, uint32_t flags)
 
 	wire_begin(&w, WIRE_ANSWER);
 	wire_put_u8(&w, WIRE_VERDICT, WIRE_DONE);
-	wire_put_u32(&w, WIRE_RV, (uint32_t)rv);
+	wire_put_rv(&w, WIRE_RV, rv);
 	wire_put_u32(&w, WIRE_FLAGS, flags);
 	if (wire_send(k->sock, &w, waiting_limit(k)) != WIRE_OK)
 		k->over = true;

@@ -84,7 +84,7 @@ serve_program(struct server *s)
 	}
 	wire_end(&w);
 	wire_begin(&a, WIRE_ANSWER);
-	wire_put_u32(&a, WIRE_RV, (uint32_t)rv);
+	wire_put_rv(&a, WIRE_RV, rv);
 	wire_send(sock, &a, CLIENT_MS);
 	wire_end(&a);
 	close(sock);

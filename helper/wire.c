@@ -115,6 +115,12 @@ wire_put_u32(struct wire *w, enum wire_tag tag, uint32_t value)
 }
 
 void
+wire_put_rv(struct wire *w, enum wire_tag tag, unsigned long rv)
+{
+	put_number(w, tag, rv < UINT32_MAX ? rv : UINT32_MAX, 4);
+}
+
+void
 wire_put_u64(struct wire *w, enum wire_tag tag, uint64_t value)
 {
 	put_number(w, tag, value, 8);

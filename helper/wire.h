@@ -121,6 +121,8 @@ void wire_begin(struct wire *w, enum wire_type type);
 void wire_put(struct wire *w, enum wire_tag tag, const void *bytes, size_t len);
 void wire_put_u8(struct wire *w, enum wire_tag tag, uint8_t value);
 void wire_put_u32(struct wire *w, enum wire_tag tag, uint32_t value);
+/* A CK_RV, of which the wire has 32 bits: what is larger is another answer, and never CKR_OK. */
+void wire_put_rv(struct wire *w, enum wire_tag tag, unsigned long rv);
 void wire_put_u64(struct wire *w, enum wire_tag tag, uint64_t value);
 
 /* NULL where the frame has no such field. */

@@ -321,7 +321,7 @@ situation_result(
 	struct wire w;
 
 	wire_begin(&w, WIRE_RESULT);
-	wire_put_u32(&w, WIRE_RV, (uint32_t)rv);
+	wire_put_rv(&w, WIRE_RV, rv);
 	if (!client_ask(c, &w, situation_limit(s, CLIENT_LIMIT_MS), call, s->uri, a))
 		return false;
 	note_sequence(s, a);

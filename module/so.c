@@ -74,7 +74,7 @@ finish(struct situation *s, CK_RV rv, const char *call)
 	struct wire w;
 
 	wire_begin(&w, WIRE_RESULT);
-	wire_put_u32(&w, WIRE_RV, (uint32_t)rv);
+	wire_put_rv(&w, WIRE_RV, rv);
 	if (!watch_ask(s, &w, situation_limit(s, CLIENT_LIMIT_MS), call, &a))
 		return rv;
 	if (a.verdict == WIRE_DONE && rv == CKR_OK)

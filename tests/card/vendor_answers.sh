@@ -24,12 +24,24 @@ told() {
 	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: all is well again"
 }
 
+# A value of which 32 bits are those of CKR_OK is none.
+wide() {
+	blocked_card
+	fault p11drive C_InitPIN 0 rv 0x100000000
+	unlike "$(once "$LATCH" "login so $SO" "init-pin $PIN_NEW" | last_rv)" CKR_OK "$kind: C_InitPIN answers 0x100000000"
+	fault none
+	is "$(record State)" blocked "$kind: nobody takes it for CKR_OK: the card is blocked"
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: and the next request unblocks it"
+	is_active "$PIN_NEW" "$kind: it is active"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
 	faulty_start
 	known_puk | pickup
 	told
+	wide
 	token_stop
 done
 done_testing
