@@ -25,7 +25,10 @@ call_initialize(const CK_FUNCTION_LIST *v, void *args)
 		log_warning("%s/sequence cannot be read: %s; correct its rights",
 		    provider.config->state_dir, strerror(errno));
 	rv = v->C_Initialize(args);
-	if (rv == CKR_OK || (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && !process_initialized()))
+	/* A module that says no may work all the same, and then it is not left alone with its
+	 * cards.
+	 */
+	if (rv == CKR_OK || !process_initialized())
 		process_set_initialized(true, sequence);
 	return rv;
 }

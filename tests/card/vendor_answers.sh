@@ -35,6 +35,18 @@ wide() {
 	is_active "$PIN_NEW" "$kind: it is active"
 }
 
+# A module that works though its C_Initialize says no is no way around p11-latch.
+initialized_all_the_same() {
+	for answer in 0x5:CKR_GENERAL_ERROR 0x191:CKR_CRYPTOKI_ALREADY_INITIALIZED 0x7:CKR_ARGUMENTS_BAD; do
+		fresh
+		fault p11drive C_Initialize 0 after "${answer%%:*}"
+		like "$(once "$LATCH" "login so $SO" "init-pin $PIN" close)" "initialize ${answer#*:}*init-pin CKR_OK*" \
+			"$kind: C_Initialize says ${answer#*:}, and a card is personalized"
+		fault none
+		is_blocked "$kind: C_Initialize said ${answer#*:}"
+	done
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -42,6 +54,7 @@ for kind in $TOKENS; do
 	known_puk | pickup
 	told
 	wide
+	initialized_all_the_same
 	token_stop
 done
 done_testing
