@@ -79,6 +79,10 @@ vendor_start(struct vendor *v)
 	 * ever, where a card is pulled while it is asked for its tries.
 	 */
 	rv = v->f->C_Initialize(v->reserved != NULL ? &args.standard : NULL);
+	/* A C_Finalize that failed, or a C_Initialize that did not: what it read then is too old.
+	 */
+	if (rv == CKR_CRYPTOKI_ALREADY_INITIALIZED && v->f->C_Finalize(NULL) == CKR_OK)
+		rv = v->f->C_Initialize(v->reserved != NULL ? &args.standard : NULL);
 	v->refused = rv != CKR_OK;
 	if (rv != CKR_OK) {
 		log_debug("%s: C_Initialize: %s", v->path, rv_name(rv));

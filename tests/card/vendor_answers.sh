@@ -47,6 +47,15 @@ initialized_all_the_same() {
 	done
 }
 
+# A C_Finalize that fails leaves the module as it was: it is begun anew all the same.
+finalized_not() {
+	blocked_card
+	fault p11-latch-helper C_Finalize 1 rv 0x80000001
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: C_Finalize fails once: C_SetPIN unblocks all the same"
+	fault none
+	is_active "$PIN_NEW" "$kind: and the card is active"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -55,6 +64,7 @@ for kind in $TOKENS; do
 	told
 	wide
 	initialized_all_the_same
+	finalized_not
 	token_stop
 done
 done_testing
