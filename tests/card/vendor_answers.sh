@@ -47,6 +47,50 @@ initialized_all_the_same() {
 	done
 }
 
+# The first PIN may be set though the module answers an error: then it is not left open.
+applied() {
+	new_life "$PIN" BlockCard=true
+	for answer in 0x2:CKR_HOST_MEMORY 0x80000001:CKR_0x80000001; do
+		factory
+		fault p11-latch C_InitPIN 1 after "${answer%%:*}"
+		fails "$kind: apply, C_InitPIN sets the PIN and answers ${answer#*:}" "$CMD" apply "$CONF_DIR/now.dsc" pkcs11:
+		passes "$kind: apply, C_InitPIN: it came to that" faulted
+		fault none
+		is_blocked "$kind: apply, C_InitPIN answered ${answer#*:}"
+	done
+}
+
+# What is done to a token from the factory.
+new_life() {
+	new_life_puk=
+	[ "$kind" = softhsm ] || new_life_puk=PUK=#$SO
+	cat >"$CONF_DIR/now.dsc" <<-END
+		[Application_B]
+		$2
+
+		[Description]
+		InitToken=true
+		SetPIN=true
+		InitialLabel=$LABEL
+		InitialPUK=#$(factory_puk)
+		$new_life_puk
+		PIN=#$1
+	END
+}
+
+factory_puk() {
+	[ "$kind" = softhsm ] && echo "$SO" || echo 87654321
+}
+
+factory() {
+	token_new
+	if [ "$kind" = opencryptoki ]; then
+		opencryptoki_wipe
+		token_second
+	fi
+	rm -rf "${STATE:?}"/*
+}
+
 # A C_Finalize that fails leaves the module as it was: it is begun anew all the same.
 finalized_not() {
 	blocked_card
@@ -65,6 +109,7 @@ for kind in $TOKENS; do
 	wide
 	initialized_all_the_same
 	finalized_not
+	applied
 	token_stop
 done
 done_testing
