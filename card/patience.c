@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The vendor's calls with a limit: one that never returns ends this process. */
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@ static pid_t owner; /* of the timer, which a fork does not inherit */
 static const char *volatile running;
 static volatile unsigned allowed;
 static volatile sig_atomic_t fired;
+static volatile pid_t within; /* the process that a call of the vendor's runs in; 0: none */
 
 static void
 expire(int sig)
@@ -56,14 +58,28 @@ prepare(void)
 	return true;
 }
 
+/* A module that calls exit() has not done its work, whatever status it gives. */
+static void
+at_exit(void)
+{
+	if (within == 0 || within != getpid())
+		return;
+	within = 0;
+	log_error("%s of the vendor's module has ended this process; see what its vendor says of "
+		  "that",
+	    running);
+	_exit(1);
+}
+
 static bool
 begin(const char *call, bool pad)
 {
 	struct itimerspec at = {.it_interval = {.tv_sec = LAST_WORD_S}};
 
+	running = call;
+	within = getpid();
 	if (!prepare())
 		return false;
-	running = call;
 	allowed = pad && limit < PATIENCE_PAD_S ? PATIENCE_PAD_S : limit;
 	at.it_value.tv_sec = allowed;
 	return timer_settime(timer, 0, &at, NULL) == 0;
@@ -74,6 +90,7 @@ end(bool begun)
 {
 	const struct itimerspec never = {0};
 
+	within = 0;
 	if (begun)
 		(void)timer_settime(timer, 0, &never, NULL);
 }
@@ -131,8 +148,12 @@ LIMITED(C_SetPIN, old == NULL || new == NULL,
 CK_FUNCTION_LIST *
 patience_list(CK_FUNCTION_LIST *real, unsigned limit_s)
 {
+	static bool watched;
+
 	vendor = real;
 	limit = limit_s;
+	if (!watched)
+		watched = atexit(at_exit) == 0;
 	memcpy(&list, real, sizeof(list));
 	TAKE(C_Initialize);
 	TAKE(C_Finalize);

@@ -9,8 +9,8 @@
  * A copy of the vendor's list, whose calls that touch a card may take limit_s seconds each, or
  * PATIENCE_PAD_S where a person types on the reader (a NULL PIN) and that is longer. Beyond that
  * this is logged, and the process exits with status 1: whoever asked sees that at once, the lock of
- * the card is free for others, and what was interrupted is found as after a kill -9. One list in a
- * process; never NULL.
+ * the card is free for others, and what was interrupted is found as after a kill -9. A module that
+ * calls exit() ends it in the same way. One list in a process; never NULL.
  */
 CK_FUNCTION_LIST *patience_list(CK_FUNCTION_LIST *vendor, unsigned limit_s);
 

@@ -100,6 +100,24 @@ finalized_not() {
 	is_active "$PIN_NEW" "$kind: and the card is active"
 }
 
+# A module that ends its process is not taken for one that did its work.
+exits() {
+	for call in C_Initialize C_Login C_InitPIN; do
+		blocked_card
+		log_clear
+		fault p11-latch "$call" 1 exit 0
+		fails "$kind: $call calls exit(0): p11-latch unblock fails" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+		passes "$kind: $call: it came to that" faulted
+		logged "$call of the vendor's module has ended this process" "$kind: $call calls exit(0): the log says so"
+		# Not always called there.
+		[ "$call" != C_InitPIN ] || continue
+		fault p11-latch-helper "$call" 1 exit 0
+		is "$(set_pin "$SO" "$PIN_NEW")" CKR_FUNCTION_FAILED "$kind: $call calls exit(0) in the helper: C_SetPIN fails"
+		fault none
+		is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: $call called exit(0): the next request unblocks the card"
+	done
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -110,6 +128,7 @@ for kind in $TOKENS; do
 	initialized_all_the_same
 	finalized_not
 	applied
+	exits
 	token_stop
 done
 done_testing
