@@ -327,7 +327,7 @@ flow_set_pin(struct card *c, const struct request *q, struct outcome *o)
 void
 flow_result(struct card *c, CK_RV rv, struct outcome *o)
 {
-	if (pin_unchanged(rv) && rv != CKR_PIN_EXPIRED && rv != CKR_PIN_LEN_RANGE &&
+	if (pin_unchanged(c, rv) && rv != CKR_PIN_EXPIRED && rv != CKR_PIN_LEN_RANGE &&
 	    rv != CKR_PIN_INVALID)
 		log_debug("%s: C_SetPIN with R: %s", c->uri, rv_name(rv));
 	if (rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_INVALID) {

@@ -145,7 +145,7 @@ nothing_happened(struct card *c, enum init_kind kind, bool fresh)
 CK_RV
 flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh)
 {
-	if (pin_unchanged(rv))
+	if (pin_unchanged(c, rv))
 		return nothing_happened(c, kind, fresh);
 	if (rv == CKR_OK) {
 		c->private.proved = c->profile.unblock_style == UNBLOCK_BY_INIT_PIN;

@@ -24,9 +24,9 @@ init_token(struct work *w, void *arg)
 	w->card->so_try = i->counts ? SO_SENT : SO_NOT_SENT;
 	rv = w->f->C_InitToken(w->slot, (CK_BYTE *)(uintptr_t)secret_bytes(i->so->pin),
 	    secret_len(i->so->pin), i->label);
-	if (rv != CKR_OK && !pin_may_count(&w->card->profile, rv))
+	if (rv != CKR_OK && !pin_may_count(w->card, rv))
 		w->card->so_try = SO_NOT_SENT;
-	w->spent = i->counts && pin_may_count(&w->card->profile, rv) ? SO_COUNT_FLAGS : 0;
+	w->spent = i->counts && pin_may_count(w->card, rv) ? SO_COUNT_FLAGS : 0;
 	return rv == CKR_OK ? w->f->C_GetTokenInfo(w->slot, &i->info) : rv;
 }
 

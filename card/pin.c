@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "card/pad.h"
 #include "card/pin_part.h"
 #include "policy/log.h"
 
@@ -27,9 +28,9 @@ pin_length(const struct secret *s)
 }
 
 bool
-pin_cancelled(CK_RV rv)
+pin_cancelled(const struct card *c, CK_RV rv)
 {
-	return rv == CKR_CANCEL || rv == CKR_FUNCTION_CANCELED;
+	return pad_is_there(c) && (rv == CKR_CANCEL || rv == CKR_FUNCTION_CANCELED);
 }
 
 CK_RV
@@ -47,10 +48,11 @@ pin_open_session(struct work *w, bool writable, CK_SESSION_HANDLE *session)
  * CKR_PIN_LOCKED, one that has no room for another session CKR_GENERAL_ERROR.
  */
 bool
-pin_may_count(const struct profile *p, CK_RV rv)
+pin_may_count(const struct card *c, CK_RV rv)
 {
 	/* Whoever gives up on the reader has tried nothing. */
-	return rv != CKR_OK && !pin_cancelled(rv) && (!p->never_guess || rv == CKR_PIN_INCORRECT);
+	return rv != CKR_OK && !pin_cancelled(c, rv) &&
+	       (!c->profile.never_guess || rv == CKR_PIN_INCORRECT);
 }
 
 CK_RV
@@ -69,9 +71,9 @@ pin_send_login(
 		rv = CKR_PIN_INCORRECT;
 	if (so && rv == CKR_OK && p->so_login_proves)
 		w->card->so_try = SO_PROVED;
-	else if (so && rv != CKR_OK && !pin_may_count(p, rv))
+	else if (so && rv != CKR_OK && !pin_may_count(w->card, rv))
 		w->card->so_try = SO_NOT_SENT;
-	if (counts && pin_may_count(p, rv))
+	if (counts && pin_may_count(w->card, rv))
 		w->spent = so ? SO_COUNT_FLAGS : USER_COUNT_FLAGS;
 	return rv;
 }
@@ -174,11 +176,12 @@ pin_stays(struct card *c, const struct secret *pin)
 }
 
 bool
-pin_unchanged(CK_RV rv)
+pin_unchanged(const struct card *c, CK_RV rv)
 {
 	switch (rv) {
 	case CKR_CANCEL:
 	case CKR_FUNCTION_CANCELED:
+		return pin_cancelled(c, rv);
 	/* OpenSC's words for a card that refuses a PIN for its length, or for its characters. */
 	case CKR_DATA_LEN_RANGE:
 	case CKR_DATA_INVALID:

@@ -59,9 +59,12 @@ CK_RV pin_lock(struct card *c);
 CK_RV pin_is_locked(struct card *c, bool *locked);
 
 /* Whether an answer to C_Login or C_InitToken may mean that the card has counted a wrong value. */
-bool pin_may_count(const struct profile *p, CK_RV rv);
+bool pin_may_count(const struct card *c, CK_RV rv);
 
-/* Whether a failure of C_InitPIN or C_SetPIN proves that nothing changed (design, section 3). */
-bool pin_unchanged(CK_RV rv);
+/*
+ * Whether a failure of C_InitPIN or C_SetPIN proves that nothing changed (design, section 3). That
+ * a person gave up (CKR_CANCEL, CKR_FUNCTION_CANCELED) does only where the reader has a PIN pad.
+ */
+bool pin_unchanged(const struct card *c, CK_RV rv);
 
 #endif

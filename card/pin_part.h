@@ -11,8 +11,8 @@ CK_BYTE *pin_bytes(const struct secret *s);
 /* In bytes. A NULL secret is NULL and 0: a person types it on the reader. */
 CK_ULONG pin_length(const struct secret *s);
 
-/* Given up on the reader. */
-bool pin_cancelled(CK_RV rv);
+/* Given up on the reader's PIN pad: nothing was tried. Without one it says nothing. */
+bool pin_cancelled(const struct card *c, CK_RV rv);
 
 CK_RV pin_open_session(struct work *w, bool writable, CK_SESSION_HANDLE *session);
 

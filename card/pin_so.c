@@ -25,9 +25,9 @@ is_on_pad(const struct job *job)
  */
 
 static bool
-proves_unchanged(CK_RV rv)
+proves_unchanged(const struct card *c, CK_RV rv)
 {
-	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(rv);
+	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(c, rv);
 }
 
 static CK_RV
@@ -39,7 +39,7 @@ set_so(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 	w->card->so_changed = true;
 	rv = w->f->C_SetPIN(session, pin_bytes(job->so->pin), pin_length(job->so->pin),
 	    pin_bytes(job->new_so->pin), pin_length(job->new_so->pin));
-	if (proves_unchanged(rv))
+	if (proves_unchanged(w->card, rv))
 		w->card->so_changed = changed;
 	return rv;
 }
@@ -52,7 +52,7 @@ init_pin(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 
 	w->card->changed = true;
 	rv = w->f->C_InitPIN(session, pin_bytes(job->pin), pin_length(job->pin));
-	if (proves_unchanged(rv))
+	if (proves_unchanged(w->card, rv))
 		w->card->changed = changed;
 	return rv;
 }
@@ -79,7 +79,7 @@ as_so(struct work *w, void *arg)
 			w->card->so_try = SO_PROVED;
 		else if (w->card->so_try == SO_SENT)
 			w->spent = SO_COUNT_FLAGS;
-		if (pin_cancelled(rv))
+		if (pin_cancelled(w->card, rv))
 			w->card->so_try = SO_NOT_SENT;
 		w->f->C_Logout(session);
 	}
@@ -131,9 +131,9 @@ send_puk(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 	c->so_try = c->profile.so_counter != SO_COUNTER_NONE ? SO_SENT : SO_NOT_SENT;
 	rv = w->f->C_SetPIN(
 	    session, pin_bytes(puk), pin_length(puk), pin_bytes(set), pin_length(set));
-	if (proves_unchanged(rv))
+	if (proves_unchanged(c, rv))
 		*changed = before;
-	if (pin_cancelled(rv))
+	if (pin_cancelled(c, rv))
 		c->so_try = SO_NOT_SENT;
 	if (rv != CKR_OK && c->so_try == SO_SENT)
 		w->spent = SO_COUNT_FLAGS;

@@ -95,7 +95,7 @@ result_init_pin(struct conversation *k, CK_RV rv)
 		end = flow_init_end(&k->card, k->kind, rv, k->fresh);
 	else if (rv == CKR_OK)
 		k->card.private.proved = true;
-	if (k->kind == INIT_PERSONALIZE && k->fresh && pin_unchanged(rv))
+	if (k->kind == INIT_PERSONALIZE && k->fresh && pin_unchanged(&k->card, rv))
 		k->personalizing = false;
 	if (k->kind == INIT_UNBLOCK && rv == CKR_OK)
 		k->unblocked = true;
@@ -131,7 +131,7 @@ result_set_so(struct conversation *k, CK_RV rv)
 		so_clear(&k->so);
 		k->so = k->so_candidate;
 		memset(&k->so_candidate, 0, sizeof(k->so_candidate));
-	} else if (pin_unchanged(rv) || rv == CKR_PIN_INCORRECT) {
+	} else if (pin_unchanged(&k->card, rv) || rv == CKR_PIN_INCORRECT) {
 		so_clear(&k->so_candidate);
 	}
 	k->so_changed = k->so_changed || rv == CKR_OK || k->so_candidate.pin != NULL;

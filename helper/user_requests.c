@@ -135,7 +135,7 @@ static void
 result_set_pin(struct conversation *k, CK_RV rv)
 {
 	/* A wrong old PIN changes nothing either. */
-	if (pin_unchanged(rv) || rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED) {
+	if (pin_unchanged(&k->card, rv) || rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED) {
 		k->personalizing = false;
 		card_forget(&k->card);
 		card_release(&k->card);
