@@ -12,6 +12,7 @@
 #	                               refuse 6F00, pull, pull-after, reset, reset-after, delay MS, hang; a pull is
 #	                               before or after the card did it, as a reset is: without power for a moment
 #	card_fault_done CARD           whether it came to that
+#	card_again CARD STATE          it is the card of that file from now on (a copy of its own, "state"), as after a reset
 #	card_well CARD                 no faults any more; one that hangs goes on
 #	card_count CARD                how many APDUs it has seen since the last card_fault, card_mark or card_new
 #	card_mark CARD                 counts from here on
@@ -155,6 +156,15 @@ card_fault() {
 
 card_fault_done() {
 	[ -e "$(card_dir "$1")/fault.done" ]
+}
+
+card_again() {
+	cp "$2" "$(card_dir "$1")/again.new"
+	mv "$(card_dir "$1")/again.new" "$(card_dir "$1")/again"
+	until [ ! -e "$(card_dir "$1")/again" ]; do
+		! gone "$(cat "$(card_dir "$1")/pid")" || bail_out "card $1 has ended"
+		sleep 0.002
+	done
 }
 
 card_well() {

@@ -20,7 +20,7 @@ usage(void)
 	    "the\n"
 	    "PINs are pw1, rc, pw3 (openpgp), pin, puk (piv). run: it is in the reader of vpcd's\n"
 	    "PORT, but not while DIR/out is there; DIR/fault tells it to fail, DIR/apdus is what\n"
-	    "it saw.\n",
+	    "it saw. A state that is moved to DIR/again is the card's from then on.\n",
 	    stderr);
 	return 2;
 }

@@ -167,6 +167,24 @@ message(struct reader *r)
 		leave(r);
 }
 
+/* DIR/again: that is the card from now on, in the same reader, as after a reset. */
+static bool
+become_again(struct reader *r)
+{
+	char again[4096];
+
+	snprintf(again, sizeof(again), "%s", path_of(r, "again"));
+	if (access(again, F_OK) != 0)
+		return true;
+	card_power(&r->card);
+	state_free(&r->card.state);
+	if (rename(again, path_of(r, "state")) != 0) {
+		perror(again);
+		return false;
+	}
+	return state_read(&r->card.state, r->dir);
+}
+
 int
 reader_run(const char *dir, unsigned port)
 {
@@ -185,6 +203,8 @@ reader_run(const char *dir, unsigned port)
 	for (;;) {
 		bool out = access(path_of(&r, "out"), F_OK) == 0;
 
+		if (!become_again(&r))
+			return 1;
 		if (out)
 			leave(&r);
 		else if (r.fd < 0)

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of killer, which kills a program's processes at a step, share. */
+#ifndef TESTS_KILL_KILLER_H
+#define TESTS_KILL_KILLER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+/* Whose step it is, by the program that the process executes. */
+enum kind { KIND_NONE, KIND_HELPER, KIND_COMMAND, KIND_APPLICATION, KINDS };
+
+/*
+ * What kind of step: a system call of p11-latch's or the application's own; one within a call of
+ * the vendor's module; such a call, before and after it.
+ */
+enum class { CLASS_OWN, CLASS_VENDOR, CLASS_CALL, CLASSES };
+
+/* One thread that is traced. */
+struct tracee {
+	pid_t tid, tgid;
+	enum kind kind;
+	int call;     /* number of the vendor's call that it is in; -1: none */
+	bool known;   /* its parent has told of it */
+	bool waiting; /* stopped, until its parent does */
+};
+
+struct order {
+	enum kind kind; /* KIND_NONE: nobody is killed */
+	enum class class;
+	unsigned step;
+	unsigned also;  /* 1 << kind of those that are killed at the same moment */
+	unsigned limit; /* seconds */
+	FILE *list;     /* every step, or NULL */
+};
+
+/* --- steps.c: counting them ----------------------------------------------------------------------
+ */
+
+/* A thread is about to make this system call. True: this is the step at which it is to be killed.
+ */
+bool step_at(
+    const struct order *order, struct tracee *t, unsigned long nr, const unsigned long long *args);
+
+/* "killed KIND CLASS STEP NAME CALL", or "whole KIND CLASS STEPS" where there was no such step. */
+void step_report(const struct order *order, FILE *to);
+
+bool kind_read(const char *word, enum kind *kind);
+bool class_read(const char *word, enum class *class);
+enum kind kind_of(pid_t pid);
+
+/* --- tracees.c: which there are ------------------------------------------------------------------
+ */
+
+struct tracee *tracee_of(pid_t tid); /* made where there was none */
+void tracee_gone(pid_t tid);
+void tracees_kill(unsigned kinds);
+
+/* --- trace.c
+ * --------------------------------------------------------------------------------------
+ */
+
+/* Runs the program, until it and all its descendants have ended. False: not within the limit. */
+bool trace_run(const struct order *order, char **argv);
+
+#endif

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Kills the flows of one token at their steps, and keeps count. Sourced, after all.sh.
+#
+#	kill_flows TOKEN [FLOW...]    those flows of the token, or all
+#
+# From the environment: P11_LATCH_KILL_EVERY: of the steps, each Nth (1: all) and P11_LATCH_KILL_SHARP: each Nth of
+# those at which files are written or the card was changed; P11_LATCH_KILL_MOST: of these as many in each flow, spread
+# over it (0: all); P11_LATCH_SEED: which ones. P11_LATCH_KILL_FLOW, _KIND, _CLASS, _STEP: these alone, with all that
+# was said. P11_LATCH_KILL_DIR: where results are kept, and what is
+# found there already is not done again.
+#
+# A class is that of killer.c, with a "+" where the application is killed at the same moment as the helper, or the
+# helper as the application.
+
+KILLER=$BUILDDIR/tests/kill/killer
+KILL_DIR=${P11_LATCH_KILL_DIR:-$SCRATCH/results}
+KILL_EVERY=${P11_LATCH_KILL_EVERY:-1}
+KILL_SHARP=${P11_LATCH_KILL_SHARP:-1}
+KILL_MOST=${P11_LATCH_KILL_MOST:-0}
+KILL_SEED=${P11_LATCH_SEED:-1}
+
+. "$SRCDIR/tests/kill/choose.sh"
+. "$SRCDIR/tests/kill/tokens.sh"
+. "$SRCDIR/tests/kill/flows.sh"
+. "$SRCDIR/tests/kill/verdict.sh"
+
+killed() {
+	# shellcheck disable=SC2086
+	"$KILLER" $KILL_WHAT "$SCRATCH/report" "$@" >"$SCRATCH/action" 2>&1 </dev/null
+}
+
+# What a flow consists of: a list of its steps, made by one run of it that is not killed.
+list_steps() {
+	give "$SCRATCH/base"
+	log_clear
+	KILL_WHAT="-l $1.new"
+	"action_$FLOW_ACTION"
+	[ "$(cat "$SCRATCH/report")" = whole ] || bail_out "$TOKEN, $FLOW: does not end: $(cat "$SCRATCH/action")"
+	[ "$FLOW" = control ] || judge
+	[ "$FLOW" = control ] || [ -z "$WRONG" ] ||
+		bail_out "$TOKEN, $FLOW, not killed: $WRONG: $(cat "$SCRATCH/action") $(log_text)"
+	mv "$1.new" "$1"
+}
+
+# kill_at KIND CLASS STEP: the flow, killed there; NAME and CALL of the step, "-" where it ended before.
+kill_at() {
+	KILL_WHAT="-k $1 ${2%+} $3"
+	case $1,$2 in
+	helper,*+) KILL_WHAT="$KILL_WHAT -a application" ;;
+	application,*+) KILL_WHAT="$KILL_WHAT -a helper" ;;
+	esac
+	give "$SCRATCH/base"
+	log_clear
+	"action_$FLOW_ACTION"
+	read -r kill_how _ _ _ STEP_NAME STEP_CALL <"$SCRATCH/report"
+	[ "$kill_how" = killed ] || STEP_NAME=$kill_how STEP_CALL=-
+}
+
+# Each second time nobody recovers, and a person comes at once. Before a call is an odd number, after it an even one.
+afterwards() {
+	[ "$FLOW" != control ] || return 0
+	case $2 in
+	call*) kill_turn=$(($3 / 2 % 2)) ;;
+	*) kill_turn=$(($3 % 2)) ;;
+	esac
+	[ "$kill_turn" = 1 ] || "next_$FLOW_NEXT"
+	"$CMD" recover >"$SCRATCH/recover" 2>&1
+}
+
+what_became() {
+	afterwards "$@"
+	if [ "$FLOW" = control ]; then
+		judge_control
+	else
+		judge
+	fi
+}
+
+# In full in a file, since many may be wrong for one reason.
+complain() {
+	not_ok "$TOKEN, $FLOW, $*: $STEP_NAME $STEP_CALL" "$WRONG"
+	{
+		echo "--- $* $STEP_NAME $STEP_CALL: $WRONG"
+		echo "the flow:" && cat "$SCRATCH/action"
+		echo "recover:" && cat "$SCRATCH/recover"
+		echo "the log:" && log_text
+		tail -n 20 "$STATE"/records/* "$STATE"/private/*.state
+	} >>"${KILL_RESULTS%.done}.wrong" 2>&1
+}
+
+# What those modules destroy inside their own writes is measured, beside the control.
+one_step() {
+	kill_at "$1" "$2" "$3"
+	if [ "$STEP_NAME" = late ]; then
+		VERDICT=bad WRONG="does not end"
+	else
+		service_mended
+		what_became "$@"
+		! service_mended || what_became "$@"
+	fi
+	[ "$STEP_NAME" != whole ] || [ "$VERDICT" = bad ] || VERDICT=unreached
+	case $VERDICT,$FAMILY,$2 in
+	lost,software,vendor) ;;
+	lost,* | bad,*) complain "$1 $2 $3" ;;
+	esac
+	[ -z "${P11_LATCH_KILL_STEP:-}" ] || note "$1 $2 $3, $STEP_NAME $STEP_CALL: $VERDICT $WRONG" "$(cat "$SCRATCH/action")" "$(log_text)"
+	echo "$1 $2 $3 $STEP_NAME $STEP_CALL $VERDICT" >>"$KILL_RESULTS"
+}
+
+# kill_steps NAME: of the flow that was read, from the card in base.
+kill_steps() {
+	KILL_RESULTS=$KILL_DIR/$TOKEN.$1.done
+	kill_list=$KILL_DIR/$TOKEN.$1.list
+	[ -e "$kill_list" ] || list_steps "$kill_list"
+	[ -e "$KILL_RESULTS" ] || : >"$KILL_RESULTS"
+	choose_steps "$kill_list" | spread "$KILL_MOST" | awk -v results="$KILL_RESULTS" '
+		BEGIN {
+			while ((getline <results) > 0)
+				done[$1, $2, $3]
+		}
+		!(($1, $2, $3) in done)' >"$SCRATCH/todo"
+	[ -z "${P11_LATCH_KILL_STEP:-}" ] || choose_steps "$kill_list" >"$SCRATCH/todo"
+	while read -r kill_kind kill_class kill_step <&3; do
+		one_step "$kill_kind" "$kill_class" "$kill_step"
+	done 3<"$SCRATCH/todo"
+}
+
+# kill_base START: the card before the flow.
+kill_base() {
+	"policy_$FLOW_POLICY"
+	OBJECT_MADE=yes
+	case $1 in
+	factory | bare) OBJECT_MADE=no ;;
+	esac
+	"start_$1"
+	if [ "$FAMILY" != software ]; then
+		PIN_BEFORE=$CARD_PIN
+		ITEMS=$(items)
+	else
+		PIN_BEFORE=
+	fi
+	keep "$SCRATCH/base"
+}
+
+# The other flow, killed where it matters: each of these is where a recovery begins.
+kill_cuts() {
+	cut_flow=$FLOW
+	flow_read "${FLOW_START#cut:}"
+	cut_action=$FLOW_ACTION
+	cut_start=$FLOW_START
+	kill_base "$cut_start"
+	cut_list=$KILL_DIR/$TOKEN.$cut_flow.cuts
+	[ -e "$cut_list" ] || list_steps "$cut_list"
+	rm -rf "$SCRATCH/cut-base"
+	mv "$SCRATCH/base" "$SCRATCH/cut-base"
+	awk '$2 == "own" && $4 == "rename" || $2 == "call" && $4 == "after" && $5 ~ /InitPIN|SetPIN/ {
+		print $1, $2, $3 }' "$cut_list" | spread $(((KILL_MOST + 2) / 3)) >"$SCRATCH/cuts"
+	while read -r cut_kind cut_class cut_step <&4; do
+		flow_read "$cut_flow"
+		FLOW_START=$cut_start
+		give "$SCRATCH/cut-base"
+		keep "$SCRATCH/base"
+		cut_recover=$FLOW_ACTION
+		FLOW_ACTION=$cut_action
+		kill_at "$cut_kind" "$cut_class+" "$cut_step"
+		FLOW_ACTION=$cut_recover
+		keep "$SCRATCH/base"
+		kill_steps "$cut_flow@$cut_kind-$cut_class-$cut_step"
+	done 4<"$SCRATCH/cuts"
+}
+
+# A key where the policy speaks of one.
+secrets_of_flow() {
+	[ "$TOKEN" = softhsm ] || return 0
+	case $FLOW_POLICY in
+	key) SO=$KEY SO_NEW=$NEW_KEY ;;
+	*) SO=76543210 SO_NEW=13572468 ;;
+	esac
+}
+
+kill_flow() {
+	flow_read "$1" || bail_out "there is no flow $1"
+	kill_failed=$TAP_FAILED
+	secrets_of_flow
+	case $FLOW_START in
+	cut:*) kill_cuts ;;
+	*)
+		kill_base "$FLOW_START"
+		kill_steps "$FLOW"
+		;;
+	esac
+	kill_count=$(cat "$KILL_DIR/$TOKEN.$1".done "$KILL_DIR/$TOKEN.$1"@*.done 2>/dev/null | wc -l)
+	[ "$TAP_FAILED" -gt "$kill_failed" ] ||
+		ok "$TOKEN, $1: killed at $kill_count steps, and each time the card is what it may be"
+	[ "$kill_count" -gt 0 ] || not_ok "$TOKEN, $1: there are steps to be killed at"
+}
+
+# What was found of another build says nothing of this one.
+kill_results_are_ours() {
+	mkdir -p "$KILL_DIR"
+	kill_stamp=$(cat "$LATCH" "$HELPER" "$CMD" "$KILLER" | cksum)
+	if [ "$(cat "$KILL_DIR/$TOKEN.stamp" 2>/dev/null)" != "$kill_stamp" ]; then
+		rm -f "$KILL_DIR/$TOKEN".*
+		echo "$kill_stamp" >"$KILL_DIR/$TOKEN.stamp"
+	fi
+	echo "$KILL_EVERY $KILL_SHARP $KILL_MOST $KILL_SEED" >"$KILL_DIR/$TOKEN.how"
+}
+
+# Calls of the vendor's module, and system calls within them, at which a token was lost.
+lost_at() {
+	cat "$@" | awk '$2 == "vendor" && $6 == "lost" { print $5, $4 }' | sort -u
+}
+
+# The control is whole, where it is needed: each step that may have written.
+kill_control() {
+	lost_at "$KILL_DIR/$TOKEN".*.done >"$SCRATCH/lost"
+	[ -s "$SCRATCH/lost" ] && [ -z "${P11_LATCH_KILL_FLOW:-}" ] || return 0
+	KILL_EVERY=1
+	KILL_SHARP=1
+	KILL_MOST=0
+	kill_flow control
+	lost_at "$KILL_DIR/$TOKEN.control.done" >"$SCRATCH/lost-by-control"
+	is "$(grep -vxF -f "$SCRATCH/lost-by-control" "$SCRATCH/lost")" "" \
+		"$TOKEN: a token is lost where the module loses it without p11-latch, and nowhere else"
+}
+
+kill_flows() {
+	kill_token "$1"
+	shift
+	kill_results_are_ours
+	# shellcheck disable=SC2046
+	[ $# -gt 0 ] || set -- $(flows_of "$TOKEN" | grep -v '^control$')
+	[ -z "${P11_LATCH_KILL_FLOW:-}" ] || set -- $P11_LATCH_KILL_FLOW
+	for kill_name; do
+		kill_flow "$kill_name"
+	done
+	kill_control
+	passes "$TOKEN: no helper is left" wait_for 5 no_helpers
+	token_stop
+}

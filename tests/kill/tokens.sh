@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Tokens that are put back as they were before each step, and what they are afterwards. Sourced, after all.sh.
+#
+#	kill_token KIND     the token, p11-latch over it through marks.so. CARD: its URI
+#	start_WHAT          a card: from the factory, bare (not initialised), in_use, blocked
+#	keep FOLDER         token and state of p11-latch are kept there
+#	give FOLDER         and are so again
+#	look                what the token itself says: LOOK_PIN and LOOK_SO, the values that are right now (empty: none
+#	                    that a person knows, or locked), LOOK_TRIES: left of the SO secret, "-" where nothing shows
+
+KEY=0123456789ABCDEFFEDCBA98765432101122334455667788
+NEW_KEY=8899AABBCCDDEEFF00112233445566770F1E2D3C4B5A6978
+OBJECT=treasure
+
+kill_token() {
+	FIRST_BY_SET_PIN=
+	token_start "$1"
+	latch_setup
+	case $TOKEN in
+	softhsm | opencryptoki)
+		CARD=pkcs11:token=$LABEL
+		FAMILY=software
+		;;
+	openpgp)
+		CARD=pkcs11:serial=$SERIAL
+		FAMILY=openpgp
+		sed -i 's/^app default {/&\n	card_drivers = openpgp;/' "$OPENSC_CONF"
+		;;
+	piv-*)
+		CARD=pkcs11:
+		FAMILY=piv
+		FIRST_BY_SET_PIN=yes
+		SO=$PUK
+		SO_NEW=$PUK_NEW
+		;;
+	esac
+	MARKS_VENDOR=$MODULE
+	export MARKS_VENDOR
+	sed -i "s|^Path=.*|Path=$BUILDDIR/tests/kill/marks.so|" "$P11_LATCH_CONF"
+	[ "$FAMILY" = software ] || cp "$(card_dir card)/state" "$SCRATCH/factory-card"
+}
+
+# --- Starts -----------------------------------------------------------------------------------------
+
+start_factory() {
+	rm -rf "${STATE:?}"/*
+	case $FAMILY in
+	software) token_new ;;
+	*) card_again card "$SCRATCH/factory-card" ;;
+	esac
+}
+
+start_bare() {
+	rm -rf "${STATE:?}"/* "$SCRATCH/softhsm"
+	install -d -m 700 "$SCRATCH/softhsm"
+}
+
+# A person's, with something private on it that is to stay; nothing of p11-latch had a part in it.
+in_use_direct() {
+	start_factory
+	case $FAMILY in
+	software) set -- "login so $SO" "init-pin $PIN" logout "login user $PIN" "create-data $OBJECT gold private" ;;
+	openpgp) set -- "login so $SO" "init-pin $PIN" ;;
+	piv) set -- "login user $CARD_PIN" "set-pin $CARD_PIN $PIN" ;;
+	esac
+	start_out=$(once "$MODULE" "$@")
+	[ "$(printf '%s\n' "$start_out" | last_rv)" = CKR_OK ] || bail_out "$TOKEN: not in use: $start_out"
+}
+
+start_in_use() {
+	in_use_direct
+	start_out=$("$CMD" adopt "$CARD" 2>&1) || bail_out "adopt: $start_out"
+}
+
+start_blocked() {
+	in_use_direct
+	set -- block "$CARD"
+	[ "$FLOW_POLICY" != asked ] || set -- block --force "$CARD"
+	start_out=$("$CMD" "$@" 2>&1) && state_is blocked || bail_out "not blocked: $start_out, $(log_text | tail)"
+}
+
+# --- Keeping and giving -----------------------------------------------------------------------------
+
+token_folders() {
+	case $TOKEN in
+	softhsm) echo "$SCRATCH/softhsm" ;;
+	opencryptoki) echo /var/lib/opencryptoki/swtok ;;
+	esac
+}
+
+keep() {
+	rm -rf "$1"
+	mkdir -p "$1"
+	cp -a "$STATE" "$1/state"
+	case $TOKEN in
+	softhsm) cp -a "$SCRATCH/softhsm" "$1/token" ;;
+	opencryptoki)
+		cp -a /var/lib/opencryptoki/swtok "$1/token"
+		mkdir "$1/shm"
+		cp -a /dev/shm/var.lib.opencryptoki.swtok "$1/shm/"
+		;;
+	*) cp "$(card_dir card)/state" "$1/card" ;;
+	esac
+}
+
+give() {
+	rm -rf "$STATE" $(token_folders)
+	cp -a "$1/state" "$STATE"
+	case $TOKEN in
+	softhsm) cp -a "$1/token" "$SCRATCH/softhsm" ;;
+	# What is shared goes with the files: whoever opens it next reads these.
+	opencryptoki)
+		cp -a "$1/token" /var/lib/opencryptoki/swtok
+		rm -f /dev/shm/var.lib.opencryptoki.swtok
+		cp -a "$1/shm/var.lib.opencryptoki.swtok" /dev/shm/
+		;;
+	*) card_again card "$1/card" ;;
+	esac
+}
+
+# pkcsslotd 3.8.1 ends when a program is killed while it reads from its socket in C_Initialize, whoever that is. True: it
+# had to be started again.
+service_mended() {
+	[ "$TOKEN" = opencryptoki ] && gone "$(cat /run/pkcsslotd.pid)" || return 1
+	rm -f /run/pkcsslotd.pid /run/pkcsslotd.socket
+	opencryptoki_daemon
+}
+
+# --- Looking ----------------------------------------------------------------------------------------
+
+look_software() {
+	look_out=$(once "$MODULE" token-info)
+	LOOK_PIN=
+	LOOK_SO=
+	LOOK_TRIES=-
+	# A token that is destroyed is not found by its label.
+	case $look_out in
+	*"slot-label CKR_OK"*SO_PIN_FINAL_TRY* | *"slot-label CKR_OK"*SO_PIN_LOCKED*) LOOK_TRIES=1 ;;
+	esac
+	look_pins
+	for look_value in "$SO" "$SO_NEW"; do
+		case $(once "$MODULE" "login so $look_value") in
+		*"login CKR_OK"*) LOOK_SO=$look_value && break ;;
+		esac
+	done
+}
+
+# Each PIN that a person may have, in one process: a wrong one is no more than a try.
+look_pins() {
+	look_out=$(once "$MODULE" "login user $PIN" logout "login user $PIN_NEW" logout "login user $LETTER" logout)
+	# shellcheck disable=SC2086
+	set -- $(printf '%s\n' "$look_out" | sed -n 's/^login \([A-Z_0-9x]*\).*/\1/p')
+	if [ "${1:-}" = CKR_OK ]; then
+		LOOK_PIN=$PIN
+	elif [ "${2:-}" = CKR_OK ]; then
+		LOOK_PIN=$PIN_NEW
+	elif [ "${3:-}" = CKR_OK ]; then
+		LOOK_PIN=$LETTER
+	fi
+}
+
+# look_card PIN SO: by the names that the card has for them.
+look_card() {
+	LOOK_PIN=
+	LOOK_SO=
+	# shellcheck disable=SC2046
+	set -- $(card_pin card "$1") $(card_pin card "$2")
+	if [ "$1" != 0 ]; then
+		case $2 in
+		"$PIN" | "$PIN_NEW" | "$LETTER" | "$CARD_PIN") LOOK_PIN=$2 ;;
+		esac
+	fi
+	LOOK_TRIES=$3
+	case $3,$4 in
+	0,*) ;;
+	*,"$SO" | *,"$SO_NEW") LOOK_SO=$4 ;;
+	esac
+}
+
+look_manager() {
+	case $(sed -n 's/^item mgm //p' "$(card_dir card)/state") in
+	"$MANAGEMENT_KEY" | "$MANAGEMENT_KEY_NEW") ;;
+	*) LOOK_SO= ;;
+	esac
+}
+
+look() {
+	case $FAMILY in
+	software) look_software ;;
+	openpgp) look_card pw1 pw3 ;;
+	piv)
+		look_card pin puk
+		look_manager
+		;;
+	esac
+}
+
+# With the PIN that it has now, what a person had on it is there. Cards keep theirs in items; the management key is one.
+has_object() {
+	case $FAMILY in
+	software)
+		[ "$FLOW_START" != factory ] && [ "$FLOW_START" != bare ] && [ "$OBJECT_MADE" = yes ] || return 0
+		look_out=$(once "$MODULE" "login user $1" "read-data $OBJECT")
+		case $look_out in
+		*"read-data CKR_OK value=gold"*) return 0 ;;
+		esac
+		return 1
+		;;
+	*) [ "$(items)" = "$ITEMS" ] ;;
+	esac
+}
+
+items() {
+	grep '^item' "$(card_dir card)/state" | grep -v '^item mgm ' | cksum
+}
