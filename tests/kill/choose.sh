@@ -4,13 +4,15 @@
 # Those to be killed at: KIND CLASS STEP. The control is a program of its own.
 choose_steps() {
 	awk -v every="$KILL_EVERY" -v sharp="$KILL_SHARP" -v seed="$KILL_SEED" -v kind="${P11_LATCH_KILL_KIND:-}" \
-		-v class="${P11_LATCH_KILL_CLASS:-}" -v step="${P11_LATCH_KILL_STEP:-}" -v control="$FLOW" '
+		-v class="${P11_LATCH_KILL_CLASS:-}" -v step="${P11_LATCH_KILL_STEP:-}" -v control="$FLOW" -v family="$FAMILY" '
 		function is_sharp() {
 			if ($2 == "call")
 				return $4 == "after"
 			if ($2 == "own")
 				return $4 ~ /^(rename|fsync|fdatasync|unlink|ftruncate|fchmod|flock|write|sendmsg|sendto|setsid)$/
-			return $4 ~ /^(rename|write|pwrite64|ftruncate|unlink|sendto|fsync)$/ && $5 ~ /Login|PIN|InitToken/
+			if ($5 !~ /Login|PIN|InitToken/)
+				return 0
+			return family == "software" ? $4 ~ /^(rename|write|pwrite64|ftruncate|unlink|fsync)$/ : $4 ~ /^(sendto|read)$/
 		}
 		function offer(class_now, n) {
 			if ((kind == "" || kind == $1) && (class == "" || class == class_now) && (step == "" || step == $3) &&
@@ -18,7 +20,7 @@ choose_steps() {
 				print $1, class_now, $3
 			n[class_now]++
 		}
-		control == "control" {
+		control ~ /^control/ {
 			if ($2 == "vendor" && $5 ~ /Login|PIN|InitToken|Logout/)
 				offer("vendor", plain)
 			next

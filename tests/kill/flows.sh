@@ -16,7 +16,7 @@ flows() {
 	sed -e 's/#.*//' -e '/^[[:space:]]*$/d' <<-'END'
 		# Blocking.
 		block-lock         opencryptoki,openpgp,piv-opensc,piv-ykcs11  in_use   lock      blocked,active     ask      block
-		block-scramble     softhsm,opencryptoki,openpgp                in_use   scramble  blocked,active     ask      block
+		block-scramble     softhsm,opencryptoki,openpgp,piv-opensc,piv-ykcs11  in_use   scramble  blocked,active     ask      block
 		block-force        opencryptoki,openpgp,piv-opensc,piv-ykcs11  in_use   asked     blocked,active,refused  ask  block_force
 		apply-block        softhsm,opencryptoki,openpgp,piv-ykcs11     in_use   known     blocked,active     ask      apply_block
 
@@ -25,13 +25,13 @@ flows() {
 		personalize-scramble softhsm,opencryptoki,openpgp              factory  scramble  blocked,untouched  ask      personalize
 		personalize-asked  opencryptoki,openpgp                        factory  asked     blocked,untouched,refused  ask  personalize
 		hold               softhsm,opencryptoki,openpgp,piv-ykcs11     factory  known     blocked,untouched  ask      hold
-		apply-new          softhsm                                     bare     known     blocked,untouched  ask      apply_new
+		apply-new          softhsm,opencryptoki                        bare     known     blocked,untouched  ask      apply_new
 
 		# Unblocking.
 		setpin             softhsm,opencryptoki,openpgp,piv-opensc,piv-ykcs11  blocked  known   blocked,active  set_pin  set_pin
 		setpin-asked       opencryptoki,openpgp,piv-opensc,piv-ykcs11  blocked  asked     blocked,active     set_pin  set_pin
-		setpin-policy      softhsm,opencryptoki,openpgp                blocked  known     blocked,active     set_pin  set_pin_empty
-		login              softhsm,opencryptoki,openpgp                blocked  known     blocked,active     set_pin  login
+		setpin-policy      softhsm,opencryptoki,openpgp,piv-opensc,piv-ykcs11  blocked  known     blocked,active     set_pin  set_pin_empty
+		login              softhsm,opencryptoki,openpgp,piv-opensc,piv-ykcs11  blocked  known     blocked,active     set_pin  login
 		command            softhsm,opencryptoki,openpgp,piv-opensc,piv-ykcs11  blocked  known   blocked,active  set_pin  unblock
 		command-asked      opencryptoki,openpgp,piv-ykcs11             blocked  asked     blocked,active     set_pin  unblock_typed
 		letter             softhsm,opencryptoki,openpgp,piv-ykcs11     blocked  letter    blocked,active     letter   letter
@@ -55,8 +55,11 @@ flows() {
 		recover-own-puk    softhsm,opencryptoki,openpgp                cut:own-puk          puk    blocked,active     ask  recover
 		recover-apply-puk  softhsm,opencryptoki,openpgp,piv-ykcs11     cut:apply-puk        puk    blocked            ask  recover
 
+		recover-personalize-asked opencryptoki,openpgp                 cut:personalize-asked  asked  blocked,untouched,refused  ask  recover
+
 		# Without p11-latch: what the vendor's module destroys by itself.
 		control            softhsm,opencryptoki                        in_use   known     active             none     control
+		control-new        softhsm,opencryptoki                        bare     known     active             none     control_new
 	END
 }
 
@@ -172,9 +175,12 @@ action_hold() {
 	killed "$CMD" personalize -- "$P11DRIVE" "$LATCH" initialize "slot-label \"$LABEL\"" "open rw" "$@" close
 }
 
+# openCryptoki wants the SO PIN of the factory changed first.
 action_apply_new() {
-	apply_now '[Application_B]' BlockCard=true '[Description]' InitToken=true SetPIN=true InitialLabel=latch \
-		"InitialPUK=#$SO" "PIN=#$PIN"
+	set -- "InitialPUK=#$SO"
+	[ "$TOKEN" != opencryptoki ] || set -- "InitialPUK=#$SO_FACTORY" "PUK=#$SO"
+	apply_now '[Application_B]' BlockCard=true '[Description]' InitToken=true SetPIN=true InitialLabel=latch "$@" \
+		"PIN=#$PIN"
 }
 
 action_set_pin() {
@@ -229,6 +235,13 @@ action_control() {
 	killed "$P11DRIVE" "$BUILDDIR/tests/kill/marks.so" initialize "slot-label \"$LABEL\"" "open rw" \
 		"login user 999999" "login so $SO" "init-pin $PIN_NEW" "set-pin $SO $SO_NEW" logout \
 		"login user $PIN_NEW" logout close finalize
+}
+
+action_control_new() {
+	set -- "init-token $SO latch" "open rw" "login so $SO"
+	[ "$TOKEN" != opencryptoki ] || set -- "init-token $SO_FACTORY latch" "open rw" "login so $SO_FACTORY" \
+		"set-pin $SO_FACTORY $SO"
+	killed "$P11DRIVE" "$BUILDDIR/tests/kill/marks.so" initialize "slot 0" "$@" "init-pin $PIN" logout close finalize
 }
 
 # --- What a person does next ------------------------------------------------------------------------

@@ -90,7 +90,7 @@ summary() {
 	printf '\n## All\n\n| token | class | killed | blocked | active | untouched | refused | kept | lost | wrong |\n'
 	echo "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 	for summary_token; do
-		sums "$summary_token" | grep -v '^control ' | awk -v token="$summary_token" '
+		sums "$summary_token" | grep -v '^control' | awk -v token="$summary_token" '
 			{
 				for (i = 5; i <= 12; i++)
 					n[$3, i] += $i
@@ -118,7 +118,7 @@ losses() {
 	printf '\nKilled within a call, and lost:\n\n| call | with p11-latch | the control |\n| --- | ---: | ---: |\n'
 	for losses_file in "$RESULTS/$1".*.done; do
 		case $losses_file in
-		*.control.done) sed 's/^/control /' "$losses_file" ;;
+		*.control*.done) sed 's/^/control /' "$losses_file" ;;
 		*) sed 's/^/latch /' "$losses_file" ;;
 		esac
 	done | awk '

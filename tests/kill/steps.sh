@@ -24,6 +24,13 @@ KILL_SEED=${P11_LATCH_SEED:-1}
 . "$SRCDIR/tests/kill/flows.sh"
 . "$SRCDIR/tests/kill/verdict.sh"
 
+is_control() {
+	case $FLOW in
+	control*) return 0 ;;
+	esac
+	return 1
+}
+
 killed() {
 	# shellcheck disable=SC2086
 	"$KILLER" $KILL_WHAT "$SCRATCH/report" "$@" >"$SCRATCH/action" 2>&1 </dev/null
@@ -36,8 +43,8 @@ list_steps() {
 	KILL_WHAT="-l $1.new"
 	"action_$FLOW_ACTION"
 	[ "$(cat "$SCRATCH/report")" = whole ] || bail_out "$TOKEN, $FLOW: does not end: $(cat "$SCRATCH/action")"
-	[ "$FLOW" = control ] || judge
-	[ "$FLOW" = control ] || [ -z "$WRONG" ] ||
+	is_control || judge
+	is_control || [ -z "$WRONG" ] ||
 		bail_out "$TOKEN, $FLOW, not killed: $WRONG: $(cat "$SCRATCH/action") $(log_text)"
 	mv "$1.new" "$1"
 }
@@ -58,7 +65,7 @@ kill_at() {
 
 # Each second time nobody recovers, and a person comes at once. Before a call is an odd number, after it an even one.
 afterwards() {
-	[ "$FLOW" != control ] || return 0
+	! is_control || return 0
 	case $2 in
 	call*) kill_turn=$(($3 / 2 % 2)) ;;
 	*) kill_turn=$(($3 % 2)) ;;
@@ -69,7 +76,7 @@ afterwards() {
 
 what_became() {
 	afterwards "$@"
-	if [ "$FLOW" = control ]; then
+	if is_control; then
 		judge_control
 	else
 		judge
@@ -213,13 +220,15 @@ lost_at() {
 
 # The control is whole, where it is needed: each step that may have written.
 kill_control() {
-	lost_at "$KILL_DIR/$TOKEN".*.done >"$SCRATCH/lost"
+	cat "$KILL_DIR/$TOKEN".*.done >"$SCRATCH/all"
+	lost_at "$SCRATCH/all" >"$SCRATCH/lost"
 	[ -s "$SCRATCH/lost" ] && [ -z "${P11_LATCH_KILL_FLOW:-}" ] || return 0
 	KILL_EVERY=1
 	KILL_SHARP=1
 	KILL_MOST=0
 	kill_flow control
-	lost_at "$KILL_DIR/$TOKEN.control.done" >"$SCRATCH/lost-by-control"
+	kill_flow control-new
+	lost_at "$KILL_DIR/$TOKEN.control.done" "$KILL_DIR/$TOKEN.control-new.done" >"$SCRATCH/lost-by-control"
 	is "$(grep -vxF -f "$SCRATCH/lost-by-control" "$SCRATCH/lost")" "" \
 		"$TOKEN: a token is lost where the module loses it without p11-latch, and nowhere else"
 }
@@ -229,7 +238,7 @@ kill_flows() {
 	shift
 	kill_results_are_ours
 	# shellcheck disable=SC2046
-	[ $# -gt 0 ] || set -- $(flows_of "$TOKEN" | grep -v '^control$')
+	[ $# -gt 0 ] || set -- $(flows_of "$TOKEN" | grep -v '^control')
 	[ -z "${P11_LATCH_KILL_FLOW:-}" ] || set -- $P11_LATCH_KILL_FLOW
 	for kill_name; do
 		kill_flow "$kill_name"

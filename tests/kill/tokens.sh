@@ -11,6 +11,7 @@
 KEY=0123456789ABCDEFFEDCBA98765432101122334455667788
 NEW_KEY=8899AABBCCDDEEFF00112233445566770F1E2D3C4B5A6978
 OBJECT=treasure
+SO_FACTORY=87654321
 
 kill_token() {
 	FIRST_BY_SET_PIN=
@@ -51,8 +52,17 @@ start_factory() {
 }
 
 start_bare() {
-	rm -rf "${STATE:?}"/* "$SCRATCH/softhsm"
-	install -d -m 700 "$SCRATCH/softhsm"
+	rm -rf "${STATE:?}"/*
+	case $TOKEN in
+	softhsm)
+		rm -rf "$SCRATCH/softhsm"
+		install -d -m 700 "$SCRATCH/softhsm"
+		;;
+	opencryptoki)
+		opencryptoki_wipe
+		token_second
+		;;
+	esac
 }
 
 # A person's, with something private on it that is to stay; nothing of p11-latch had a part in it.
@@ -128,35 +138,41 @@ service_mended() {
 
 # --- Looking ----------------------------------------------------------------------------------------
 
+# As much as can be had in one process: each PIN that a person may have, a wrong one is no more than a try.
 look_software() {
-	look_out=$(once "$MODULE" token-info)
-	LOOK_PIN=
-	LOOK_SO=
+	look_first=$SO
+	[ "$TOKEN,$FLOW_START" != opencryptoki,bare ] || look_first=$SO_FACTORY
+	look_out=$(once "$MODULE" token-info "login user $PIN" logout "login user $PIN_NEW" logout "login user $LETTER" \
+		logout "login so $look_first")
 	LOOK_TRIES=-
 	# A token that is destroyed is not found by its label.
 	case $look_out in
 	*"slot-label CKR_OK"*SO_PIN_FINAL_TRY* | *"slot-label CKR_OK"*SO_PIN_LOCKED*) LOOK_TRIES=1 ;;
 	esac
-	look_pins
-	for look_value in "$SO" "$SO_NEW"; do
-		case $(once "$MODULE" "login so $look_value") in
-		*"login CKR_OK"*) LOOK_SO=$look_value && break ;;
-		esac
-	done
+	look_logins
+	[ -z "$LOOK_SO" ] || return 0
+	look_next=$SO_NEW
+	[ "$look_first" = "$SO" ] || look_next=$SO
+	case $(once "$MODULE" "login so $look_next") in
+	*"login CKR_OK"*) LOOK_SO=$look_next ;;
+	esac
 }
 
-# Each PIN that a person may have, in one process: a wrong one is no more than a try.
-look_pins() {
-	look_out=$(once "$MODULE" "login user $PIN" logout "login user $PIN_NEW" logout "login user $LETTER" logout)
-	# shellcheck disable=SC2086
-	set -- $(printf '%s\n' "$look_out" | sed -n 's/^login \([A-Z_0-9x]*\).*/\1/p')
-	if [ "${1:-}" = CKR_OK ]; then
-		LOOK_PIN=$PIN
-	elif [ "${2:-}" = CKR_OK ]; then
-		LOOK_PIN=$PIN_NEW
-	elif [ "${3:-}" = CKR_OK ]; then
-		LOOK_PIN=$LETTER
-	fi
+# What the four logins said, in their order.
+look_logins() {
+	LOOK_PIN=
+	LOOK_SO=
+	set -- "$PIN" "$PIN_NEW" "$LETTER" so
+	while read -r look_word look_rv _; do
+		[ "$look_word" = login ] || continue
+		case $1,$look_rv in
+		so,CKR_OK) LOOK_SO=$look_first ;;
+		*,CKR_OK) LOOK_PIN=${LOOK_PIN:-$1} ;;
+		esac
+		shift
+	done <<-END
+		$look_out
+	END
 }
 
 # look_card PIN SO: by the names that the card has for them.

@@ -70,9 +70,12 @@ judge_further() {
 	has_object "$PIN" || wrong "lost: it does not take the new PIN, or what was on it is not there"
 }
 
-# No token, as it was before: SoftHSM has a folder for each.
+# No token of that label, as it was before.
 is_bare() {
-	[ "$(once "$MODULE" token-info 2>/dev/null | grep -c TOKEN_INITIALIZED)" = 0 ]
+	[ "$FLOW_START" = bare ] || return 1
+	case $(once "$MODULE" token-info) in
+	*"slot-label CKR_OK"*) return 1 ;;
+	esac
 }
 
 # Killed twice on a card that shows no count of its SO tries, each may have cost one: by its own count only the last is
@@ -98,8 +101,8 @@ judge() {
 	judge_kept
 	judge_state
 	VERDICT=$R_STATE
-	if [ "$R_STATE,$FLOW_START,$LOOK_PIN,$LOOK_SO" = untouched,bare,, ] && is_bare; then
-		return
+	if [ -z "$LOOK_SO" ] && [ "$VERDICT" = untouched ] && is_bare; then
+		: # has no SO secret so far
 	elif [ -z "$LOOK_SO" ]; then
 		[ -n "$LOOK_PIN" ] || WRONG=
 		wrong "lost: nobody knows its SO secret"
@@ -119,8 +122,8 @@ judge_control() {
 	WRONG=
 	VERDICT=active
 	look
-	if [ "$R_STATE,$FLOW_START,$LOOK_PIN,$LOOK_SO" = untouched,bare,, ] && is_bare; then
-		return
+	if is_bare; then
+		VERDICT=untouched
 	elif [ -z "$LOOK_SO" ]; then
 		VERDICT=lost
 	else
