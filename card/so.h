@@ -58,6 +58,16 @@ void so_place(struct card *c, const struct so *right);
 /* Whether the token can take it, by the lengths that it shows (c->info), or the profile has. */
 bool so_fits(const struct card *c, const struct so *so);
 
+/*
+ * Draws an SO secret that nobody knows, of the form that the card takes: letters and digits (or
+ * digits, where it takes no other), as many as c->info and the profile let, 32 at most; where it
+ * has to be a key (profile.so_is_key) a 3DES key, as 48 digits. so is to be cleared. False
+ * (logged): the card's are shorter than SO_DRAW_MIN, or its SO secret resets no PIN; no memory, no
+ * randomness.
+ */
+#define SO_DRAW_MIN 6
+bool so_draw(struct card *c, struct so *so);
+
 /* Whether desc asks a person for the SO secret. */
 bool so_is_asked(const struct card *c, const struct description *desc);
 
