@@ -31,9 +31,9 @@ struct tickets {
 
 /*
  * Reads all of them, in a fresh load, without logging in; needs no lock. A token that has none, or
- * no such objects at all, is no error. What is bad, newer or too much is logged once a call and
- * left alone. *t is to be cleared. CKR_OK; CKR_HOST_MEMORY; CKR_FUNCTION_FAILED: the folder cannot
- * be read (logged); else the card's answer (logged).
+ * no such objects at all, is no error. What is bad, newer or too much is counted and left alone,
+ * whoever put it there. *t is to be cleared. CKR_OK; CKR_HOST_MEMORY; CKR_FUNCTION_FAILED: the
+ * folder cannot be read (logged); else the card's answer (logged).
  */
 CK_RV tickets_read(struct card *c, struct tickets *t);
 
