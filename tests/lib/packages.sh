@@ -8,7 +8,7 @@ DEMO_PACKAGES="softhsm2 opensc gnutls-bin p11-kit"
 TEST_PACKAGES="$DEMO_PACKAGES clang clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev opencryptoki libnss3-tools p11-kit-modules
 	pcscd vsmartcard-vpcd opensc-pkcs11 ykcs11 swtpm libtpm2-pkcs11-1 tpm2-tools libnss3 openssh-client
 	openssl libengine-pkcs11-openssl openssh-server python3-pycurl openjdk-17-jdk-headless
-	wpasupplicant hostapd firefox-esr python3
+	wpasupplicant hostapd firefox-esr python3 python3-cryptography
 	systemd iproute2 procps bsdutils bash bash-completion valgrind xxd mandoc jq"
 
 # packages_missing NAME...: prints those that are not installed.
