@@ -50,9 +50,9 @@ CK_RV tickets_put(
 
 /*
  * Removes all objects and files of ours but these n tickets and this box (NULL: none), what is bad
- * too, but nothing of a later version; at most TICKETS_OBJECTS_MAX objects a call. With the lock
- * held. CKR_OK: gone, as a new load shows. Else logged: what is left does no harm, since it opens
- * nothing that the card accepts.
+ * too, but nothing of a later version; some TICKETS_OBJECTS_MAX at a time, and no more than four
+ * times. With the lock held. CKR_OK: gone, as a new load shows. Else logged: what is left does no
+ * harm, since it opens nothing that the card accepts.
  */
 CK_RV tickets_keep(
     struct card *c, const struct ticket *const *list, size_t n, const struct box *box);

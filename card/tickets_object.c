@@ -12,6 +12,7 @@
 #define ROUNDS 3  /* of storing what a new load does not show */
 
 static char application[] = "p11-latch";
+static CK_OBJECT_CLASS data_class = CKO_DATA;
 
 /* One object of ours; bytes NULL: its value cannot be had, or is longer than any of ours. */
 typedef CK_RV (*object_fn)(struct work *w, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
@@ -45,23 +46,19 @@ is_fault(CK_RV rv)
 	}
 }
 
-/* The handles of all, one more than are looked at where there are too many. */
+/* The handles of those that match, max at most. */
 static CK_RV
-search(struct work *w, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *all, size_t *n)
+search(struct work *w, CK_SESSION_HANDLE session, CK_ATTRIBUTE *wanted, CK_ULONG n_wanted,
+    CK_OBJECT_HANDLE *all, size_t max, size_t *n)
 {
-	CK_OBJECT_CLASS class = CKO_DATA;
-	CK_ATTRIBUTE wanted[] = {
-	    {CKA_CLASS, &class, sizeof(class)},
-	    {CKA_APPLICATION, application, sizeof(application) - 1},
-	};
 	CK_ULONG got = 1;
 	CK_RV rv;
 
 	*n = 0;
-	rv = w->f->C_FindObjectsInit(session, wanted, 2);
+	rv = w->f->C_FindObjectsInit(session, wanted, n_wanted);
 	if (rv != CKR_OK)
 		return is_absence(rv) ? CKR_OK : rv;
-	while (rv == CKR_OK && got > 0 && *n <= TICKETS_OBJECTS_MAX) {
+	while (rv == CKR_OK && got > 0 && *n < max) {
 		CK_OBJECT_HANDLE some[CHUNK];
 
 		got = 0;
@@ -69,8 +66,8 @@ search(struct work *w, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *all, size_t 
 		/* Some modules say that they have more than they were given room for. */
 		if (got > CHUNK)
 			got = CHUNK;
-		if (*n + got > TICKETS_OBJECTS_MAX + 1)
-			got = TICKETS_OBJECTS_MAX + 1 - *n;
+		if (got > max - *n)
+			got = max - *n;
 		if (rv == CKR_OK)
 			memcpy(all + *n, some, got * sizeof(some[0]));
 		*n += rv == CKR_OK ? got : 0;
@@ -109,6 +106,10 @@ static CK_RV
 each(struct work *w, bool writable, object_fn fn, void *arg, bool *too_many)
 {
 	CK_OBJECT_HANDLE all[TICKETS_OBJECTS_MAX + 1];
+	CK_ATTRIBUTE wanted[] = {
+	    {CKA_CLASS, &data_class, sizeof(data_class)},
+	    {CKA_APPLICATION, application, sizeof(application) - 1},
+	};
 	CK_SESSION_HANDLE session;
 	size_t n = 0, i;
 	CK_RV rv = pin_open_session(w, writable, &session);
@@ -116,7 +117,7 @@ each(struct work *w, bool writable, object_fn fn, void *arg, bool *too_many)
 	*too_many = false;
 	if (rv != CKR_OK)
 		return rv;
-	rv = search(w, session, all, &n);
+	rv = search(w, session, wanted, 2, all, TICKETS_OBJECTS_MAX + 1, &n);
 	if (n > TICKETS_OBJECTS_MAX) {
 		*too_many = true;
 		n = TICKETS_OBJECTS_MAX;
@@ -176,11 +177,10 @@ static CK_RV
 create(struct work *w, CK_SESSION_HANDLE session, const struct item *item)
 {
 	char label[sizeof("p11-latch ticket 18446744073709551615")];
-	CK_OBJECT_CLASS class = CKO_DATA;
 	CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
 	CK_OBJECT_HANDLE object;
 	CK_ATTRIBUTE a[] = {
-	    {CKA_CLASS, &class, sizeof(class)},
+	    {CKA_CLASS, &data_class, sizeof(data_class)},
 	    {CKA_TOKEN, &yes, sizeof(yes)},
 	    {CKA_PRIVATE, &no, sizeof(no)},
 	    {CKA_APPLICATION, application, sizeof(application) - 1},
@@ -191,6 +191,33 @@ create(struct work *w, CK_SESSION_HANDLE session, const struct item *item)
 	a[4].ulValueLen = (CK_ULONG)snprintf(label, sizeof(label), "p11-latch %s %llu",
 	    item->is_box ? "box" : "ticket", item->number);
 	return w->f->C_CreateObject(session, a, sizeof(a) / sizeof(a[0]), &object);
+}
+
+/* Looks for those alone that are not seen yet, when there are more than are looked at. */
+static CK_RV
+see_each(struct work *w, struct items *items)
+{
+	CK_ATTRIBUTE wanted[] = {
+	    {CKA_CLASS, &data_class, sizeof(data_class)},
+	    {CKA_VALUE, NULL, 0},
+	};
+	CK_SESSION_HANDLE session;
+	CK_OBJECT_HANDLE one;
+	size_t i, n;
+	CK_RV rv = pin_open_session(w, false, &session);
+
+	if (rv != CKR_OK)
+		return rv;
+	for (i = 0; rv == CKR_OK && i < items->n; i++) {
+		if (items->list[i].there)
+			continue;
+		wanted[1].pValue = (void *)(uintptr_t)items->list[i].bytes;
+		wanted[1].ulValueLen = items->list[i].len;
+		rv = search(w, session, wanted, 2, &one, 1, &n);
+		items->list[i].there = rv == CKR_OK && n == 1;
+	}
+	w->f->C_CloseSession(session);
+	return rv;
 }
 
 static CK_RV
@@ -232,6 +259,8 @@ write_missing(struct work *w, void *arg)
 	for (i = 0; i < s->items->n; i++)
 		s->items->list[i].there = false;
 	rv = each(w, false, see, s, &too_many);
+	if (rv == CKR_OK && too_many)
+		rv = see_each(w, s->items);
 	s->all = rv == CKR_OK && are_there(s->items);
 	if (rv != CKR_OK || s->all)
 		return rv;
