@@ -34,10 +34,16 @@ draw_text(struct card *c, struct so *so)
 	return so->pin != NULL;
 }
 
+/* A hexadecimal digit without a branch or a table that depends on it. */
+static unsigned char
+digit(int n)
+{
+	return (unsigned char)(n + '0' + (((9 - n) >> 8) & ('a' - '0' - 10)));
+}
+
 static bool
 draw_key(struct card *c, struct so *so)
 {
-	static const char digits[] = "0123456789abcdef";
 	struct secret *key = key_new(KEY_3DES), *written = NULL;
 	bool ok = false;
 	size_t i;
@@ -47,8 +53,8 @@ draw_key(struct card *c, struct so *so)
 		goto out;
 	}
 	for (i = 0; i < secret_len(key); i++) {
-		secret_data(written)[2 * i] = (unsigned char)digits[secret_bytes(key)[i] >> 4];
-		secret_data(written)[2 * i + 1] = (unsigned char)digits[secret_bytes(key)[i] & 15];
+		secret_data(written)[2 * i] = digit(secret_bytes(key)[i] >> 4);
+		secret_data(written)[2 * i + 1] = digit(secret_bytes(key)[i] & 15);
 	}
 	ok = so_written(c, written, true, "a drawing", so);
 out:

@@ -158,6 +158,7 @@ items_of(const struct ticket *const *list, size_t n, const struct box *box, stru
 	struct item *item;
 	size_t i;
 
+	memset(items, 0, sizeof(*items));
 	items->n = n + (box != NULL);
 	items->list = calloc(items->n + 1, sizeof(items->list[0]));
 	if (items->list == NULL) {
@@ -225,8 +226,11 @@ tickets_put(struct card *c, const struct ticket *const *list, size_t n, const st
 		rv = CKR_FUNCTION_FAILED;
 	if (rv == CKR_OK)
 		rv = objects_put(c, &items, &refused);
-	if (rv == CKR_OK && refused)
+	if (rv == CKR_OK && refused) {
 		rv = put_files(c, &items);
+		if (rv == CKR_OK)
+			objects_withdraw(c, &items);
+	}
 	if (rv != CKR_OK) {
 		log_error("%s: tickets and boxes cannot be stored: %s", c->uri, rv_name(rv));
 		/* A box of an SO secret that is never set would cost a try later. */

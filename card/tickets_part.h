@@ -18,6 +18,7 @@ struct item {
 struct items {
 	struct item *list; /* tickets, and at the end the box */
 	size_t n;
+	bool any_written; /* on the token, as it says */
 };
 
 /* To be freed: items->list. False: no memory (logged). */
@@ -33,14 +34,32 @@ bool item_is_newer(const unsigned char *bytes, size_t len);
 /* Adds what lies there to what is read; NULL: it cannot be read. False: no memory. */
 bool tickets_add(struct tickets *t, const unsigned char *bytes, size_t len, bool on_token);
 
+/* One object of ours; bytes NULL: its value cannot be had, or is longer than any of ours. */
+typedef CK_RV (*object_fn)(struct work *w, CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object,
+    const unsigned char *bytes, size_t len, void *arg);
+
+/* fn for each, in one load and one session, until one is not CKR_OK. */
+CK_RV objects_each(struct work *w, bool writable, object_fn fn, void *arg, bool *too_many);
+
+/* Looks for those items that are not seen yet, where there are more objects than are looked at. */
+CK_RV objects_find(struct work *w, struct items *items);
+
+CK_RV object_create(struct work *w, CK_SESSION_HANDLE session, const struct item *item);
+
+/* Another process's doing, or the card is gone: says nothing of what the token can do. */
+bool object_fault(CK_RV rv);
+
 /* The token's part of tickets_read(), in one load. */
 CK_RV objects_read(struct work *w, struct tickets *t);
 
 /*
- * Stores items on the token. *refused: it does not take them, or loses them, whatever it says;
- * nothing of them is left there, as far as it can be. Else as tickets_put().
+ * Stores items on the token. *refused: it does not take them, or loses them, whatever it says; some
+ * may be there. Else as tickets_put().
  */
 CK_RV objects_put(struct card *c, struct items *items, bool *refused);
+
+/* Removes items from the token, as far as it can be; for those that are files now. */
+void objects_withdraw(struct card *c, struct items *items);
 
 /* Removes all but items. */
 CK_RV objects_keep(struct card *c, struct items *items);
