@@ -87,7 +87,7 @@ box_find_tickets(const struct box *b, const struct box_content *content, const s
     size_t n_all, const struct ticket ***list, size_t *n)
 {
 	*n = 0;
-	*list = calloc(b->n, sizeof(**list));
+	*list = calloc(b->n, sizeof(const struct ticket *));
 	if (*list == NULL)
 		return false;
 	if (!choose(b, content, all, n_all, *list)) {

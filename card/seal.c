@@ -160,10 +160,10 @@ seal_close(const struct secret *once, const unsigned char *ad, size_t ad_len,
 	size_t size = secret_len(content);
 	EVP_CIPHER_CTX *ctx = size <= INT_MAX ? begin(once, ad, ad_len, true) : NULL;
 	int n = 0, rest = 0;
-	bool ok = ctx != NULL &&
-		  EVP_EncryptUpdate(ctx, out, &n, secret_bytes(content), (int)size) == 1 &&
-		  EVP_EncryptFinal_ex(ctx, out + n, &rest) == 1 && (size_t)(n + rest) == size &&
-		  EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG, out + size) == 1;
+	bool ok =
+	    ctx != NULL && EVP_EncryptUpdate(ctx, out, &n, secret_bytes(content), (int)size) == 1 &&
+	    EVP_EncryptFinal_ex(ctx, out + n, &rest) == 1 && (size_t)n + (size_t)rest == size &&
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG, out + size) == 1;
 
 	EVP_CIPHER_CTX_free(ctx);
 	if (!ok)
@@ -191,7 +191,7 @@ seal_open(const struct secret *once, const unsigned char *ad, size_t ad_len,
 	    EVP_DecryptUpdate(ctx, secret_data(*content), &n, sealed, (int)size) != 1)
 		goto out;
 	status = EVP_DecryptFinal_ex(ctx, secret_data(*content) + n, &rest) == 1 &&
-			 (size_t)(n + rest) == size
+			 (size_t)n + (size_t)rest == size
 		     ? SEAL_OPEN
 		     : SEAL_SHUT;
 out:

@@ -142,7 +142,7 @@ tickets_read(struct card *c, struct tickets *t)
 	if (t->n != 0)
 		qsort(t->list, t->n, sizeof(t->list[0]), compare_tickets);
 	if (t->n_boxes != 0)
-		qsort(t->boxes, t->n_boxes, sizeof(t->boxes[0]), compare_boxes);
+		qsort(t->boxes, t->n_boxes, sizeof(struct box *), compare_boxes);
 	if (t->n_bad != 0 || t->n_newer != 0 || t->too_many)
 		log_debug("%s: of what bears our name %zu are no tickets or boxes, %zu of a later "
 			  "version%s",
