@@ -105,12 +105,15 @@ change_to(struct card *c, const struct so *old, const struct so *new, enum journ
 	return CKR_OK;
 }
 
+/* *changed: not where the new one is the valid one already. */
 static CK_RV
-change_so(struct card *c, const struct description *desc, const struct so *so, enum journal journal)
+change_so(struct card *c, const struct description *desc, const struct so *so, enum journal journal,
+    bool *changed)
 {
 	CK_RV rv = CKR_OK;
 	struct so new;
 
+	*changed = false;
 	if (desc == NULL || so == NULL || so->pin == NULL)
 		return CKR_OK;
 	if (!so_to_set(c, desc, &new)) {
@@ -125,6 +128,7 @@ change_so(struct card *c, const struct description *desc, const struct so *so, e
 			c->private.new_valid = true;
 		else
 			rv = change_to(c, so, &new, journal);
+		*changed = rv == CKR_OK && !so_same(&new, so->pin);
 	}
 	so_clear(&new);
 	return rv;
@@ -133,7 +137,9 @@ change_so(struct card *c, const struct description *desc, const struct so *so, e
 CK_RV
 unblock_change_so(struct card *c, const struct description *desc, const struct so *so)
 {
-	return change_so(c, desc, so, JOURNAL_SO);
+	bool changed;
+
+	return change_so(c, desc, so, JOURNAL_SO, &changed);
 }
 
 /*
@@ -160,16 +166,17 @@ begin_change(struct card *c, const struct so *so, enum so_via via, bool *counted
 CK_RV
 unblock_so_only(struct card *c, const struct so *so, enum so_via via)
 {
-	bool counted;
+	bool counted, changed;
 	CK_RV rv;
 
 	rv = begin_change(c, so, via, &counted);
 	if (rv != CKR_OK)
 		return rv;
-	rv = change_so(c, c->binding != NULL ? c->binding->unblock : NULL, so, JOURNAL_SO_ONLY);
+	rv = change_so(
+	    c, c->binding != NULL ? c->binding->unblock : NULL, so, JOURNAL_SO_ONLY, &changed);
 	c->private.journal = journal_after(c, JOURNAL_SO_ONLY);
-	/* The R of a scrambled card is made of the SO secret. */
-	if (rv == CKR_OK)
+	/* The R of a scrambled card is made of the SO secret that was. */
+	if (rv == CKR_OK && changed)
 		c->private.has_salt = false;
 	if (counted)
 		so_tried(c, via, rv);
@@ -239,7 +246,8 @@ unblock_resolve(struct card *c)
 		goto out;
 	}
 	c->private.journal = JOURNAL_NONE;
-	c->private.has_salt = false;
+	if (rv == CKR_OK)
+		c->private.has_salt = false;
 	rv = card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 out:
 	so_clear(&new);

@@ -55,6 +55,21 @@ only_puk() {
 	is "$(login_rv "$MODULE" so "$SO_NEW")" CKR_OK "$kind: the PUK stays"
 }
 
+# What a scrambled card's R is made of is the same as before.
+same_puk() {
+	blocked_card
+	same_salt=$(private Salt)
+	passes "$kind: PUK= that is the valid one already" apply <<-END
+		[Description]
+		SetPIN=true
+		InitialPUK=#$SO
+		PUK=#$SO
+	END
+	is "$(private Salt)" "$same_salt" "$kind: leaves the salt as it was"
+	[ "$kind" != softhsm ] || is "$(once "$LATCH" "login user $SO" | last_rv)" CKR_OK \
+		"$kind: and C_Login with the PUK as it was"
+}
+
 # The policy remembers which of its two PUKs is valid, and this description has them the other way round.
 there_and_back() {
 	known_puk "$SO" "PUK=#$SO_NEW" | pickup
@@ -217,6 +232,7 @@ for kind in $TOKENS; do
 	asked_puk | pickup
 	pin_and_puk
 	only_puk
+	same_puk
 	there_and_back
 	[ "$kind" != softhsm ] || new_key
 	block_card
