@@ -44,14 +44,18 @@ first_pin(struct task *t, struct so *so, const struct secret *pin)
 
 	if (!card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false))
 		return CKR_FUNCTION_FAILED;
+	c->changed = false;
 	rv = change_first_so(t, so);
 	if (rv == CKR_OK)
 		rv = pin_init(c, so, pin);
 	c->private.proved = rv == CKR_OK;
 	if (rv == CKR_OK && !card_note(c))
 		rv = CKR_FUNCTION_FAILED;
-	/* Whatever the answer was, a card that shows its PIN has one: it is not left open. */
-	if (t->desc->block_card) {
+	/*
+	 * A PIN that may be set is not left open, whatever the module says of it; a card that shows
+	 * none is forgotten there, too.
+	 */
+	if (t->desc->block_card && (rv == CKR_OK || c->changed || c->profile.shows_life)) {
 		blocked = block_card(c, &sitting, false);
 		return rv != CKR_OK ? rv : blocked;
 	}

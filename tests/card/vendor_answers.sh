@@ -50,7 +50,7 @@ initialized_all_the_same() {
 # The first PIN may be set though the module answers an error: then it is not left open.
 applied() {
 	new_life "$PIN" BlockCard=true
-	for answer in 0x2:CKR_HOST_MEMORY 0x80000001:CKR_0x80000001; do
+	for answer in 0x2:CKR_HOST_MEMORY 0x80000001:CKR_0x80000001 0xa1:CKR_PIN_INVALID; do
 		factory
 		fault p11-latch C_InitPIN 1 after "${answer%%:*}"
 		fails "$kind: apply, C_InitPIN sets the PIN and answers ${answer#*:}" "$CMD" apply "$CONF_DIR/now.dsc" pkcs11:
@@ -58,6 +58,18 @@ applied() {
 		fault none
 		is_blocked "$kind: apply, C_InitPIN answered ${answer#*:}"
 	done
+}
+
+# Where none was set, it is as new.
+applied_in_vain() {
+	new_life "$PIN" BlockCard=true
+	factory
+	fault p11-latch C_InitPIN 0 rv 0xa1
+	fails "$kind: apply, C_InitPIN refuses the PIN" "$CMD" apply "$CONF_DIR/now.dsc" pkcs11:
+	passes "$kind: apply, C_InitPIN: it came to that" faulted
+	fault none
+	is "$(record State)" none "$kind: apply, C_InitPIN refused the PIN: the card is new"
+	unlike "$(flags "$MODULE")" "*USER_PIN_INITIALIZED*" "$kind: apply, C_InitPIN refused the PIN: and has none"
 }
 
 # What is done to a token from the factory.
@@ -128,6 +140,7 @@ for kind in $TOKENS; do
 	initialized_all_the_same
 	finalized_not
 	applied
+	applied_in_vain
 	exits
 	token_stop
 done
