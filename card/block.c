@@ -8,6 +8,7 @@
 #include "card/block.h"
 #include "card/pin.h"
 #include "card/scramble.h"
+#include "card/state.h"
 #include "policy/log.h"
 
 #define R_LEN_MOST 32
@@ -32,6 +33,29 @@ block_r(struct card *c, const struct so *so, struct secret **r)
 	return compute_r(c, so, c->private.salt, r);
 }
 
+/* A card that would be left open is blocked whether that can be written or not: its SO secret is
+ * what unblocks it. */
+static bool
+written(struct card *c, bool ok)
+{
+	if (!ok)
+		c->unwritten = true;
+	return ok || c->blind;
+}
+
+static bool
+record_blocked(struct card *c, enum record_method method)
+{
+	bool ok = card_note(c) && card_record(c, RECORD_BLOCKED, method, true);
+
+	/* That is what it is, all the same. */
+	if (!ok && c->blind) {
+		c->record.state = RECORD_BLOCKED;
+		c->record.method = method;
+	}
+	return written(c, ok);
+}
+
 /*
  * The record first: between C_InitPIN and the record, a card recorded as locked would be found
  * unlocked, and taken for unblocked elsewhere.
@@ -44,7 +68,7 @@ announce_scramble(struct card *c)
 		return false;
 	}
 	c->private.has_next_salt = true;
-	if (!card_note(c))
+	if (!written(c, card_note(c)))
 		return false;
 	if (c->record.state != RECORD_BLOCKED || c->record.method == METHOD_SCRAMBLE)
 		return true;
@@ -87,7 +111,7 @@ block_scramble(struct card *c, const struct so *so, struct secret **r_out)
 	c->private.journal = JOURNAL_NONE;
 	so_place(c, so);
 	rv = CKR_FUNCTION_FAILED;
-	if (!card_note(c) || !card_record(c, RECORD_BLOCKED, METHOD_SCRAMBLE, true))
+	if (!record_blocked(c, METHOD_SCRAMBLE))
 		goto out;
 	log_info("%s: blocked by scramble", c->uri);
 	if (r_out != NULL) {
@@ -109,7 +133,7 @@ lock_it(struct card *c)
 		return rv;
 	c->private.letter_wrong = 0;
 	c->private.journal = JOURNAL_NONE;
-	if (!card_note(c) || !card_record(c, RECORD_BLOCKED, METHOD_LOCK, true))
+	if (!record_blocked(c, METHOD_LOCK))
 		return CKR_FUNCTION_FAILED;
 	log_info("%s: blocked by lock", c->uri);
 	return CKR_OK;
@@ -263,10 +287,22 @@ block_it(struct card *c, const struct sitting *sitting, bool force)
 CK_RV
 block_card(struct card *c, const struct sitting *sitting, bool force)
 {
+	const char *dir = c->office->config->state_dir;
 	CK_RV rv;
 
+	c->blind = c->record.state == RECORD_PERSONALIZING;
+	c->unwritten = false;
+	/* Its folders may have vanished meanwhile; where they cannot be made it says so. */
+	if (c->blind)
+		(void)state_prepare(dir);
 	card_keep(c);
 	rv = block_it(c, sitting, force);
 	card_cool(c);
-	return rv;
+	c->blind = false;
+	if (rv != CKR_OK || !c->unwritten)
+		return rv;
+	log_error("%s: blocked, but that cannot be written to %s; correct that, then run p11-latch "
+		  "recover",
+	    c->uri, dir);
+	return CKR_FUNCTION_FAILED;
 }

@@ -35,6 +35,8 @@ struct card {
 	bool changed;       /* the PIN may be another than before, or locked (card/pin.c) */
 	bool so_changed;    /* the SO secret may be another than before (card/pin_so.c) */
 	bool so_lost;       /* C_Login as SO took the last one, and then it was logged out */
+	bool blind;         /* it is to be blocked, even if nothing can be written of that */
+	bool unwritten;     /* which is so */
 	CK_SLOT_ID kept_slot;
 };
 

@@ -81,6 +81,10 @@ order_recover(struct card *c, const struct known *k, FILE *out)
 		    c->record.why);
 		return ORDER_FAILED;
 	}
+	if (c->unwritten) {
+		fprintf(out, "%s: blocked, but that cannot be written\n", c->uri);
+		return ORDER_FAILED;
+	}
 	fprintf(out, "%s: %s\n", c->uri,
 	    c->record.state == RECORD_NONE ? "initialised anew, nothing to recover"
 					   : record_state_name(c->record.state));

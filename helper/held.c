@@ -70,6 +70,7 @@ held_take(struct held **list, struct office *o, struct wire *w)
 	struct identity id;
 	struct held *h;
 	uint32_t proved = 0;
+	CK_RV rv;
 
 	if (f == NULL)
 		return CKR_OK;
@@ -88,7 +89,9 @@ held_take(struct held **list, struct office *o, struct wire *w)
 		return CKR_FUNCTION_FAILED;
 	}
 	wire_get_u32(w, WIRE_FLAGS, &proved);
-	if (card_read(&h->card) == CKR_OK && proved) {
+	rv = card_read(&h->card);
+	h->personalizing = h->card.record.state == RECORD_PERSONALIZING;
+	if (rv == CKR_OK && proved) {
 		h->card.private.proved = true;
 		card_note(&h->card);
 	}
@@ -137,6 +140,11 @@ held_block(struct held **list)
 
 		*list = h->next;
 		one = card_read(&h->card);
+		/* Nobody else has the lock: a record that is gone was lost, and not dropped. */
+		if (h->personalizing && (one != CKR_OK || h->card.record.state == RECORD_NONE)) {
+			h->card.record.state = RECORD_PERSONALIZING;
+			one = CKR_OK;
+		}
 		block_sitting(&h->card, &h->newer, &h->older, h->card.private.proved, &sitting);
 		if (one == CKR_OK && h->card.record.state == RECORD_PERSONALIZING)
 			one = block_card(&h->card, &sitting, false);

@@ -10,6 +10,7 @@
 
 struct held {
 	struct card card;
+	bool personalizing;     /* as it came; to be blocked, whatever becomes of its record */
 	struct so newer, older; /* SO secrets: what the last program changed it to, and had */
 	struct held *next;
 };

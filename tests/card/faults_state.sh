@@ -78,6 +78,8 @@ full_at_the_end() {
 	drive_stop desk
 	logged "$STATE/.* cannot be written: No space left" "$kind: full at the end: the log says where"
 	is "$(record State)" personalizing "$kind: full at the end: the record is what it was"
+	fails "$kind: full at the end: the card itself refuses the PIN all the same" vendor_takes "$PIN"
+	logged "blocked, but that cannot be written" "$kind: full at the end: the log says that it is blocked"
 	is "$(login_rv "$LATCH" user "$PIN" | sed 's/FUNCTION_FAILED/PIN_LOCKED/')" CKR_PIN_LOCKED \
 		"$kind: full at the end: nobody logs in"
 	space_again
@@ -85,6 +87,30 @@ full_at_the_end() {
 	is "$(record State)" blocked "$kind: and the card is blocked"
 	fails "$kind: by its own means" vendor_takes "$PIN"
 	unblocks "a full disk at the end"
+}
+
+# The state directory is removed while a card is personalized.
+vanished() {
+	token_new
+	rm -rf "${STATE:?}"/*
+	session_start desk "$LATCH"
+	must desk login so "$SO"
+	must desk init-pin "$PIN"
+	rm -rf "${STATE:?}"/*
+	drive desk close >/dev/null
+	drive_stop desk
+	is "$(record State)" blocked "$kind: vanished: the folders are made anew, and the record says blocked"
+	fails "$kind: vanished: the card itself refuses the PIN" vendor_takes "$PIN"
+	unblocks "a state directory that vanished"
+}
+
+# The same while a hold has the card.
+vanished_in_hold() {
+	token_new
+	rm -rf "${STATE:?}"/*
+	"$CMD" personalize -- sh -c "'$P11DRIVE' '$LATCH' initialize 'slot-label $LABEL' 'open rw' 'login so $SO' \
+		'init-pin $PIN'; until [ \$(pgrep -c -x p11-latch-helpe) = 1 ]; do sleep 0.05; done; $1" >"$SCRATCH/out" 2>&1
+	fails "$kind: $2 in a hold: the card itself refuses the PIN" vendor_takes "$PIN"
 }
 
 for kind in $TOKENS; do
@@ -113,6 +139,11 @@ for kind in $TOKENS; do
 	personalizing_is_refused "$STATE.*: No space left" "full"
 	space_again
 	full_at_the_end
+	vanished
+	vanished_in_hold "rm -rf '$STATE'/*" "vanished"
+	is "$(record State)" blocked "$kind: and the record says blocked"
+	vanished_in_hold "rm -rf '$STATE'/records; echo >'$STATE/records'" "a file in place of the records"
+	rm -f "$STATE/records"
 	passes "$kind: no helper is left" wait_for 20 no_helpers
 	umount "$STATE"
 	token_stop
