@@ -122,6 +122,31 @@ run_one(struct run *r, const struct known *k)
 	return status;
 }
 
+struct one {
+	struct run run;
+	const struct known *known;
+};
+
+static enum order_status
+run_part(void *arg, FILE *out)
+{
+	struct one *one = arg;
+
+	one->run.out = out;
+	return run_one(&one->run, one->known);
+}
+
+/* Of many cards one that hangs, or crashes its module, is not to keep the others waiting. */
+static enum order_status
+run_apart(const struct run *r, const struct known *k)
+{
+	struct one one = {.run = *r, .known = k};
+	char uri[IDENTITY_URI_MAX];
+
+	identity_uri(&k->id, uri);
+	return order_apart(run_part, &one, uri, r->out);
+}
+
 static bool
 takes_many(enum order_op op)
 {
@@ -131,7 +156,7 @@ takes_many(enum order_op op)
 static enum order_status
 run_all(struct run *r, const struct known *list, size_t n)
 {
-	enum order_status status = ORDER_DONE;
+	enum order_status status = ORDER_DONE, one;
 	size_t i;
 
 	if (n == 0 && r->order->uri != NULL) {
@@ -140,7 +165,8 @@ run_all(struct run *r, const struct known *list, size_t n)
 		return ORDER_FAILED;
 	}
 	for (i = 0; i < n; i++) {
-		if (run_one(r, &list[i]) != ORDER_DONE)
+		one = n > 1 && list[i].present ? run_apart(r, &list[i]) : run_one(r, &list[i]);
+		if (one != ORDER_DONE)
 			status = ORDER_FAILED;
 	}
 	return status;

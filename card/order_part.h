@@ -7,6 +7,13 @@
 #include "card/order.h"
 #include "card/so.h"
 
+/*
+ * Carries out part(arg, out) in a process of its own, and passes on what it logs and writes: a
+ * module that hangs or crashes there ends nothing else. uri: of its card.
+ */
+typedef enum order_status (*order_part_fn)(void *arg, FILE *out);
+enum order_status order_apart(order_part_fn part, void *arg, const char *uri, FILE *out);
+
 /* Whether a card is there, where the order wants one. */
 bool order_finds(const struct order *order, const struct known *list, size_t n);
 

@@ -17,8 +17,8 @@
  * In a process of this program, its NTH call of this name ("*": of any of those below) is answered
  * by RV instead of the vendor's (rv), or after the vendor's (after), or the process is killed
  * before or after it (kill-before, kill-after), or it is made RV ms (hexadecimal) later (late), or
- * never comes back (hang), or calls exit(RV) itself (exit). NTH 0: each of them. FAULTY_FILE.done
- *appears then.
+ * never comes back (hang), or calls exit(RV) itself (exit), or crashes (segv). NTH 0: each of them.
+ *FAULTY_FILE.done appears then.
  */
 #define WORD 64
 
@@ -116,6 +116,8 @@ wait_long(const struct fault *f)
 			return f.rv;                               \
 		if (strcmp(f.action, "exit") == 0)                 \
 			exit((int)f.rv);                           \
+		if (strcmp(f.action, "segv") == 0)                 \
+			(void)raise(SIGSEGV);                      \
 		wait_long(&f);                                     \
 		rv = vendor->name arguments;                       \
 		if (strcmp(f.action, "kill-after") == 0)           \
