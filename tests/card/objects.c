@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A PKCS#11 module over a real one, whose data objects are not what they seem. */
 #include <dlfcn.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <p11-kit/pkcs11.h>
 
@@ -21,6 +23,8 @@
  *	grow          the second time it is longer than the first, and not written
  *	shrink        the second time it is one byte shorter
  *	value RV      it answers RV
+ *	kill N        the process is killed before its Nth C_CreateObject or C_DestroyObject
+ *	kill-after N  the process is killed after it
  *	stuck         C_DestroyObject answers CKR_TOKEN_WRITE_PROTECTED
  */
 static CK_FUNCTION_LIST *vendor;
@@ -38,6 +42,17 @@ lies(const char *word, CK_RV *rv)
 	if (rv != NULL)
 		*rv = strtoul(lie + len, NULL, 16);
 	return true;
+}
+
+/* Counts the calls that change something. */
+static void
+die(bool after)
+{
+	static CK_RV count[2];
+	CK_RV nth;
+
+	if (lies(after ? "kill-after" : "kill", &nth) && ++count[after] == nth)
+		(void)kill(getpid(), SIGKILL);
 }
 
 static CK_RV
@@ -64,7 +79,10 @@ create_object(
 		return rv;
 	if (lies("full", NULL) && ++count > 2)
 		return CKR_DEVICE_MEMORY;
-	return vendor->C_CreateObject(session, attributes, n, object);
+	die(false);
+	rv = vendor->C_CreateObject(session, attributes, n, object);
+	die(true);
+	return rv;
 }
 
 static CK_RV
@@ -122,8 +140,14 @@ get_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *a, C
 static CK_RV
 destroy(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
-	return lies("stuck", NULL) ? CKR_TOKEN_WRITE_PROTECTED
-				   : vendor->C_DestroyObject(session, object);
+	CK_RV rv;
+
+	if (lies("stuck", NULL))
+		return CKR_TOKEN_WRITE_PROTECTED;
+	die(false);
+	rv = vendor->C_DestroyObject(session, object);
+	die(true);
+	return rv;
 }
 
 CK_RV

@@ -263,6 +263,27 @@ like "$(lie endless && store read)" "tickets* boxes 2 bad 0 newer 0 many token" 
 lie stuck
 is "$(store keep 1 0)" "keep CKR_TOKEN_WRITE_PROTECTED" "stuck: it says so"
 logged "old tickets or boxes cannot be removed" "and so does the log"
+# Killed at any step, and what was to be done is done by doing it again; nothing else is lost by it.
+for when in kill kill-after; do
+	for nth in 1 2 3 4; do
+		lie honest
+		store keep 0 0 put 1-3 2 >/dev/null
+		lie "$when" "$nth"
+		is "$(store put 4-6 3)" "" "$when $nth: while tickets are stored"
+		lie honest
+		like "$(store read)" "tickets 1-[3-6] boxes 2* bad 0 newer 0 token" "$when $nth: the old ones are there"
+		is "$(store put 4-6 3 read)" "put CKR_OK
+tickets 1-6 boxes 2 3 bad 0 newer 0 token" "$when $nth: once more, and the new ones are"
+		lie "$when" "$nth"
+		is "$(store keep 4-6 3)" "" "$when $nth: while the old ones are removed"
+		lie honest
+		like "$(store read)" "tickets * boxes* 3 bad 0 newer 0 token" "$when $nth: the new ones are there"
+		is "$(store keep 4-6 3 read)" "keep CKR_OK
+tickets 4-6 boxes 3 bad 0 newer 0 token" "$when $nth: once more, and they alone"
+	done
+done
+
+store keep 0 0 >/dev/null
 lie refuse 32
 is "$(store put 5 9)" "put CKR_DEVICE_REMOVED" "a card that is pulled is no refusal"
 is "$(files)" "" "and leaves no box that would cost a try"
