@@ -4,6 +4,8 @@
 set -u
 . "$SRCDIR/tests/lib/tap.sh"
 page=$SRCDIR/man/p11-latch.7
+PYTHON=/usr/bin/python3 # the one that Debian's modules belong to
+"$PYTHON" -c 'import cryptography' || bail_out "python3-cryptography is not installed"
 
 # The literal blocks that hold a vector, with an empty line between two.
 vectors() {
@@ -12,12 +14,12 @@ vectors() {
 }
 
 is "$(vectors "$page")" "$("$BUILDDIR/tests/unit/vector_print")" "the page has what the program makes"
-passes "a program that goes by the page opens it" python3 "$SRCDIR/tests/docs/tickets.py" "$page"
+passes "a program that goes by the page opens it" "$PYTHON" "$SRCDIR/tests/docs/tickets.py" "$page"
 
 # One digit of each that is another, and the same program says so.
 for field in 'card manager key' 'name of the card' 'SO secret' 'ticket' 'box'; do
 	sed "0,/^$field  *[0-9a-f]*\$/s/^\($field  *\)[0-9a-f]/\1a/" "$page" >"$SCRATCH/page"
-	fails "and does not, where $field is another" python3 "$SRCDIR/tests/docs/tickets.py" "$SCRATCH/page"
+	fails "and does not, where $field is another" "$PYTHON" "$SRCDIR/tests/docs/tickets.py" "$SCRATCH/page"
 done
 
 done_testing
