@@ -36,17 +36,12 @@ introduction() {
 	END
 }
 
-how_many() {
-	[ "$how_most" = 0 ] || echo " Of these $how_most in each flow, spread over it."
-}
-
+# Whole where as many were killed as there are steps; a step that one run has and the next has not is none.
 how() {
-	read -r how_every how_sharp how_most how_seed <"$RESULTS/$1.how"
-	if [ "$how_every,$how_sharp,$how_most" = 1,1,0 ]; then
+	if sums "$1" | awk '$5 < $4 { exit 1 }'; then
 		echo "Every step."
 	else
-		echo "A sample, seed $how_seed: each ${how_every}th step, and each ${how_sharp}th of those at which files are" \
-			"written, locked or sent, or after a call of the vendor's module.$(how_many)"
+		echo "Every step where as many were killed as there are, else a sample of them, by seed $(cat "$RESULTS/$1.seed")."
 	fi
 }
 
@@ -63,6 +58,7 @@ sums() {
 				steps[$2, $3, $4 "+"]++
 			next
 		}
+		$8 == "unreached" { steps[$2, $3, $4]-- }
 		$8 != "unreached" {
 			killed[$2, $3, $4]++
 			n[$2, $3, $4, $8]++
@@ -149,7 +145,7 @@ of_token() {
 
 introduction
 # shellcheck disable=SC2046
-set -- $(for file in "$RESULTS"/*.how; do [ ! -f "$file" ] || basename "$file" .how; done)
+set -- $(for file in "$RESULTS"/*.seed; do [ ! -f "$file" ] || basename "$file" .seed; done)
 summary "$@"
 for token; do
 	of_token "$token"

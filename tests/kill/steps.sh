@@ -210,7 +210,7 @@ kill_results_are_ours() {
 		rm -f "$KILL_DIR/$TOKEN".*
 		echo "$kill_stamp" >"$KILL_DIR/$TOKEN.stamp"
 	fi
-	echo "$KILL_EVERY $KILL_SHARP $KILL_MOST $KILL_SEED" >"$KILL_DIR/$TOKEN.how"
+	echo "$KILL_SEED" >"$KILL_DIR/$TOKEN.seed"
 }
 
 # Calls of the vendor's module, and system calls within them, at which a token was lost.
