@@ -170,15 +170,20 @@ is_away(CK_RV rv)
 }
 
 /* The card is away or its module at fault: whoever finds both well again blocks it before anything
- * else. */
+ * else, and by force where that was asked for. */
 static CK_RV
 postpone(struct card *c, CK_RV answer)
 {
+	enum record_method method =
+	    c->record.state == RECORD_PERSONALIZING && c->record.method == METHOD_LOCK
+		? METHOD_LOCK
+		: METHOD_NONE;
+
 	snprintf(c->record.why, sizeof(c->record.why), "the card answers %s", rv_name(answer));
 	c->record.ending = false;
-	card_record(c, RECORD_PERSONALIZING, METHOD_NONE, true);
+	card_record(c, RECORD_PERSONALIZING, method, true);
 	c->record.state = RECORD_PERSONALIZING;
-	c->record.method = METHOD_NONE;
+	c->record.method = method;
 	log_error("%s: not blocked, since %s; the next request or p11-latch recover blocks it when "
 		  "it is back",
 	    c->uri, c->record.why);

@@ -80,9 +80,12 @@ order_value(struct card *c, const struct order *order, const struct description 
 	return ok;
 }
 
-/* As long as the record says so, whoever comes next ends what was interrupted. */
+/*
+ * As long as the record says so, whoever comes next ends what was interrupted: without proof that
+ * the card can be unlocked, where that was asked for.
+ */
 static bool
-announce_block(struct card *c)
+announce_block(struct card *c, bool force)
 {
 	struct record *r = &c->record;
 
@@ -91,7 +94,7 @@ announce_block(struct card *c)
 	r->ending = false;
 	r->hold[0] = '\0';
 	r->why[0] = '\0';
-	return card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false);
+	return card_record(c, RECORD_PERSONALIZING, force ? METHOD_LOCK : METHOD_NONE, false);
 }
 
 /* What was before is put back: a card in use is not to be refused because an order failed. */
@@ -130,7 +133,7 @@ block_now(struct card *c, const struct order *order, const struct sitting *sitti
 	struct record before = c->record;
 
 	c->changed = false;
-	if (!announce_block(c))
+	if (!announce_block(c, order->force))
 		return ORDER_FAILED;
 	if (block_card(c, sitting, order->force) != CKR_OK) {
 		if (c->changed)

@@ -27,7 +27,7 @@ flow_settle(struct card *c)
 	log_warning("%s: was being personalized, and both its holder and its watcher are gone; it "
 		    "is to be blocked now",
 	    c->uri);
-	return block_card(c, &nobody, false);
+	return block_card(c, &nobody, c->record.method == METHOD_LOCK);
 }
 
 enum lock_status
