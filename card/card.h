@@ -33,6 +33,7 @@ struct card {
 	bool keep, kept;    /* card_keep() */
 	enum so_try so_try; /* what became of the last SO secret */
 	bool changed;       /* the PIN may be another than before, or locked (card/pin.c) */
+	bool pin_sent;      /* C_InitPIN was called, whatever it answered (card/pin_so.c) */
 	bool so_changed;    /* the SO secret may be another than before (card/pin_so.c) */
 	bool so_lost;       /* C_Login as SO took the last one, and then it was logged out */
 	bool blind;         /* it is to be blocked, even if nothing can be written of that */

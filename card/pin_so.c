@@ -51,6 +51,7 @@ init_pin(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 	CK_RV rv;
 
 	w->card->changed = true;
+	w->card->pin_sent = true;
 	rv = w->f->C_InitPIN(session, pin_bytes(job->pin), pin_length(job->pin));
 	if (proves_unchanged(w->card, rv))
 		w->card->changed = changed;
@@ -237,6 +238,23 @@ repeats(const struct card *c)
 	return c->profile.never_guess ? 1 : REPEATS;
 }
 
+/*
+ * An error of C_InitPIN's says little: whether the PIN is in force the card is asked, where a wrong
+ * one costs its user nothing.
+ */
+static CK_RV
+in_force_all_the_same(struct card *c, const struct secret *pin, CK_RV answer)
+{
+	bool costs = c->profile.user_counter && c->record.state != RECORD_BLOCKED;
+
+	if (!c->pin_sent || pin == NULL || costs || c->profile.never_guess ||
+	    pin_stays_by(c, work_login_user, pin, LOOKS) != CKR_OK)
+		return answer;
+	log_warning("%s: C_InitPIN answered %s, but the PIN is in force", c->uri, rv_name(answer));
+	c->changed = true;
+	return CKR_OK;
+}
+
 CK_RV
 pin_init(struct card *c, const struct so *so, const struct secret *pin)
 {
@@ -244,12 +262,13 @@ pin_init(struct card *c, const struct so *so, const struct secret *pin)
 	unsigned i;
 	CK_RV rv;
 
+	c->pin_sent = false;
 	if (c->profile.unblock_style != UNBLOCK_BY_INIT_PIN)
 		return unblock_logged_out(c, &job);
 	for (i = 0; i < repeats(c); i++) {
 		rv = card_work(c, as_so, &job);
 		if (rv != CKR_OK)
-			return rv;
+			return so->pad ? rv : in_force_all_the_same(c, pin, rv);
 		if (pin == NULL)
 			return seen_open(c);
 		rv = pin_stays_by(c, work_login_user, pin, LOOKS);
@@ -319,6 +338,10 @@ pin_change_so(struct card *c, const struct so *old, const struct so *new)
 		/* Disturbed after the change, the next attempt finds the new secret in force. */
 		if (rv == CKR_PIN_INCORRECT && job.proved)
 			return pin_prove_so(c, new) == CKR_OK ? CKR_OK : rv;
+		/* An error of C_SetPIN's says little, too. */
+		if (rv != CKR_OK && job.proved && c->profile.so_counter == SO_COUNTER_NONE &&
+		    pin_prove_so(c, new) == CKR_OK)
+			return CKR_OK;
 		if (rv != CKR_OK)
 			return rv;
 		rv = so_stays(c, new);

@@ -53,11 +53,37 @@ applied() {
 	for answer in 0x2:CKR_HOST_MEMORY 0x80000001:CKR_0x80000001 0xa1:CKR_PIN_INVALID; do
 		factory
 		fault p11-latch C_InitPIN 1 after "${answer%%:*}"
-		fails "$kind: apply, C_InitPIN sets the PIN and answers ${answer#*:}" "$CMD" apply "$CONF_DIR/now.dsc" pkcs11:
+		"$CMD" apply "$CONF_DIR/now.dsc" pkcs11: >"$SCRATCH/out" 2>&1
 		passes "$kind: apply, C_InitPIN: it came to that" faulted
 		fault none
 		is_blocked "$kind: apply, C_InitPIN answered ${answer#*:}"
 	done
+}
+
+# What C_InitPIN and C_SetPIN did is seen on the card, where a wrong value costs it nothing.
+done_all_the_same() {
+	for answer in 0x7:CKR_ARGUMENTS_BAD 0xa1:CKR_PIN_INVALID 0xa4:CKR_PIN_LOCKED; do
+		blocked_card
+		"$CMD" unblock --pin "$PIN" "$CARD" >/dev/null 2>&1
+		fault p11-latch C_InitPIN 1 after "${answer%%:*}"
+		passes "$kind: p11-latch block, C_InitPIN is done and answers ${answer#*:}" "$CMD" block "$CARD"
+		passes "$kind: p11-latch block: it came to that" faulted
+		is "$(record State),$(record Method)" blocked,scramble "$kind: the card is blocked"
+		fault p11-latch C_InitPIN 1 after "${answer%%:*}"
+		passes "$kind: p11-latch unblock, C_InitPIN is done and answers ${answer#*:}" "$CMD" unblock --pin "$PIN" "$CARD"
+		is_active "$PIN" "$kind: the card is active"
+		fault none
+	done
+	known_puk "$SO" "PUK=#$SO_NEW" | pickup
+	blocked_card
+	fault p11-latch C_SetPIN 1 after 0xa1
+	passes "$kind: C_SetPIN sets the new PUK and answers CKR_PIN_INVALID" "$CMD" unblock --pin "$PIN" "$CARD"
+	passes "$kind: C_SetPIN: it came to that" faulted
+	fault none
+	is "$(private NewValid)" true "$kind: the new PUK is known to be in force"
+	block_again
+	is "$(set_pin "$SO_NEW" "$PIN_NEW")" CKR_OK "$kind: and unblocks"
+	known_puk | pickup
 }
 
 # Where none was set, it is as new.
@@ -141,6 +167,7 @@ for kind in $TOKENS; do
 	finalized_not
 	applied
 	applied_in_vain
+	[ "$kind" != softhsm ] || done_all_the_same
 	exits
 	token_stop
 done
