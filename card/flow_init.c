@@ -85,7 +85,9 @@ begin_locked(struct card *c, const char *hold, enum init_kind *kind)
 		*kind = INIT_PERSONALIZE;
 		return flow_personalize(c, hold);
 	}
-	if (c->record.state == RECORD_NONE && (c->info.flags & CKF_USER_PIN_LOCKED) == 0) {
+	/* A card without a PIN was not locked at another desk, whatever its module shows. */
+	if (c->record.state == RECORD_NONE &&
+	    ((c->info.flags & CKF_USER_PIN_LOCKED) == 0 || card_reborn(c))) {
 		rv = may_personalize(c, hold, &may);
 		if (rv != CKR_OK)
 			return rv;
