@@ -54,10 +54,14 @@ wrong_login(struct work *w, CK_SESSION_HANDLE session)
 	return is_wrong(rv) ? CKR_OK : rv;
 }
 
-/* One wrong PIN after the other, until the card answers something else than that it is wrong. */
+/*
+ * One wrong PIN after the other, until the card answers something else than that it is wrong. A
+ * flag that was there before the first of them says nothing, until no counter can have any left.
+ */
 static CK_RV
 wrong_logins(struct work *w, void *arg)
 {
+	bool shown = (w->card->info.flags & CKF_USER_PIN_LOCKED) != 0;
 	CK_SESSION_HANDLE session;
 	struct tries *t = arg;
 	CK_RV rv;
@@ -68,7 +72,8 @@ wrong_logins(struct work *w, void *arg)
 	while (rv == CKR_OK && !t->locked && t->left > 0) {
 		t->left--;
 		rv = wrong_login(w, session);
-		t->locked = rv == CKR_PIN_LOCKED || (rv == CKR_OK && shows_lock(w));
+		t->locked = rv == CKR_PIN_LOCKED ||
+			    (rv == CKR_OK && (!shown || t->left == 0) && shows_lock(w));
 	}
 	w->f->C_CloseSession(session);
 	return rv;
