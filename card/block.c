@@ -266,7 +266,7 @@ block_it(struct card *c, const struct sitting *sitting, bool force)
 	rv = card_look(c);
 	if (rv != CKR_OK)
 		return postpone(c, rv);
-	if (card_reborn(c))
+	if (c->record.state == RECORD_NONE && card_reborn(c))
 		return CKR_OK;
 	if (c->profile.no_block)
 		return refuse(c, "nothing can block a token of this module (Profile.Block=none)");

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "card/card.h"
+#include "card/pin.h"
 #include "policy/log.h"
 
 #define ATTEMPTS       12
@@ -221,6 +222,15 @@ surely(struct card *c, bool (*shows)(const struct card *c), bool *shown)
 	return CKR_OK;
 }
 
+/* Where a wrong PIN costs its user nothing: a card without any answers otherwise. */
+static bool
+has_pin(struct card *c)
+{
+	bool locked;
+
+	return !c->profile.never_guess && pin_is_locked(c, &locked) == CKR_OK;
+}
+
 CK_RV
 card_look(struct card *c)
 {
@@ -233,6 +243,12 @@ card_look(struct card *c)
 	rv = surely(c, card_reborn, &reborn);
 	if (rv != CKR_OK)
 		return rv;
+	if (reborn && card_blocked(c) && has_pin(c)) {
+		log_error("%s: its module shows that it has no PIN, and it has one: write "
+			  "Profile.ShowsLife=false into its binding",
+		    c->uri);
+		reborn = false;
+	}
 	if (reborn) {
 		log_info(
 		    "%s: the card was initialised anew; what was known of it is dropped", c->uri);
