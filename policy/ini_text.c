@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Else it ends the process, which may be an application or a watcher. */
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include "policy/utf8.h"
@@ -110,6 +112,10 @@ stood_before(struct parser *ps, struct seen **names, const char *name)
 	s->name = name;
 	s->line = ps->line;
 	HASH_ADD_KEYPTR(hh, *names, name, strlen(name), s);
+	if (s->hh.tbl == NULL) {
+		free(s);
+		ps->failed = true;
+	}
 	return 0;
 }
 

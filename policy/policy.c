@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Else it ends the process, which may be a watcher. */
+#define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
 #include "policy/binding.h"
@@ -117,6 +119,12 @@ load(struct binding_reader *base, const struct ini_entry *e, char **path)
 		}
 		l->name = e->value;
 		HASH_ADD_KEYPTR(hh, r->loaded, l->name, strlen(l->name), l);
+		if (l->hh.tbl == NULL) {
+			free(l->path);
+			free(l);
+			out_of_memory(r);
+			return NULL;
+		}
 		read_named(r, l, e);
 	}
 	if (l->desc != NULL)
@@ -165,6 +173,11 @@ check_tie(struct reader *r, const struct binding *b, const struct ini_section *s
 	HASH_FIND_STR(r->matched, m->key, old);
 	if (old == NULL) {
 		HASH_ADD_KEYPTR(hh, r->matched, m->key, strlen(m->key), m);
+		if (m->hh.tbl != NULL)
+			return;
+		free(m->key);
+		free(m);
+		out_of_memory(r);
 		return;
 	}
 	/* The same text twice is a duplicate section, and has been reported. */

@@ -23,6 +23,8 @@
 /* In memory: a disk that others keep busy is no finding. */
 static char dir[] = "/dev/shm/latch-fuzz-XXXXXX";
 
+#define PATH_MOST (sizeof(dir) + PATH_SIZE + NAME_MAX)
+
 static const char *const profiles[OFFICE_PROFILES] = {
     "generic", "softhsm", "opencryptoki", "opensc", "opensc-piv", "yubikey", "gemalto", "tpm2"};
 
@@ -74,7 +76,7 @@ EVP_KDF_derive(EVP_KDF_CTX *ctx, unsigned char *key, size_t len, const OSSL_PARA
 static const char *
 path_of(const char *folder, const char *name)
 {
-	static char path[sizeof(dir) + PATH_SIZE + NAME_MAX];
+	static char path[PATH_MOST];
 
 	snprintf(path, sizeof(path), "%s/%s%s", dir, folder, name);
 	return path;
@@ -230,7 +232,7 @@ order(const char *config, enum order_op op, const char *so)
 const char *
 office_scene(const struct scene *s)
 {
-	static char config[sizeof(dir) + PATH_SIZE];
+	static char config[PATH_MOST];
 
 	empty("state/records/");
 	empty("state/private/");
@@ -289,7 +291,7 @@ office_identity(struct wire *w)
 enum record_status
 office_record(struct record *r)
 {
-	char state[sizeof(dir) + PATH_SIZE];
+	char state[PATH_MOST];
 	struct identity id;
 	enum record_status status;
 
