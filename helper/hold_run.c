@@ -74,7 +74,11 @@ serve_program(struct server *s)
 	sock = accept4(s->sock, NULL, NULL, SOCK_CLOEXEC);
 	if (sock < 0)
 		return;
-	if (wire_receive(sock, &w, CLIENT_MS) == WIRE_OK && w.type == WIRE_HAND_OVER) {
+	/* With room for the rest: a program that is not answered keeps its card, and two would have
+	 * it. */
+	wire_begin(&a, WIRE_ANSWER);
+	wire_put_u8(&a, WIRE_VERDICT, WIRE_DONE);
+	if (wire_receive(sock, &w, CLIENT_MS) == WIRE_OK && w.type == WIRE_HAND_OVER && !a.failed) {
 		cookie = wire_get(&w, WIRE_COOKIE);
 		if (cookie != NULL && cookie->len == sizeof(s->cookie) - 1 &&
 		    CRYPTO_memcmp(cookie->bytes, s->cookie, cookie->len) == 0)
@@ -83,7 +87,6 @@ serve_program(struct server *s)
 			log_warning("a program shows a wrong cookie to a hold");
 	}
 	wire_end(&w);
-	wire_begin(&a, WIRE_ANSWER);
 	wire_put_rv(&a, WIRE_RV, rv);
 	wire_send(sock, &a, CLIENT_MS);
 	wire_end(&a);
