@@ -179,8 +179,12 @@ private_read(const char *dir, const char *name, struct private *p)
 		if (!ok)
 			log_error("%s: %s", path, strerror(errno));
 	} else {
+		errno = 0;
 		ok = private_parse(text, len, p);
-		if (!ok)
+		/* Nobody is to be told to forget a card because memory was short. */
+		if (!ok && errno == ENOMEM)
+			log_error("%s cannot be read: no memory; try again", path);
+		else if (!ok)
 			log_unreadable(path, text, len);
 	}
 	free(text);

@@ -299,8 +299,13 @@ read_record(const char *path, const struct identity *id, bool with_label, struct
 		errno = error;
 		return RECORD_BAD;
 	}
+	errno = 0;
 	if (!record_parse(text, (size_t)len, r)) {
-		log_unreadable(path, text, (size_t)len);
+		/* Nobody is to be told to forget a card because memory was short. */
+		if (errno == ENOMEM)
+			log_error("record %s cannot be read: no memory; try again", path);
+		else
+			log_unreadable(path, text, (size_t)len);
 		errno = EINVAL;
 		return RECORD_BAD;
 	}
