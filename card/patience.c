@@ -135,6 +135,14 @@ LIMITED(C_FindObjects, false,
     (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *n),
     (session, objects, most, n))
 LIMITED(C_FindObjectsFinal, false, (CK_SESSION_HANDLE session), (session))
+LIMITED(C_GetAttributeValue, false,
+    (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *a, CK_ULONG n),
+    (session, object, a, n))
+LIMITED(C_CreateObject, false,
+    (CK_SESSION_HANDLE session, CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJECT_HANDLE *object),
+    (session, a, n, object))
+LIMITED(
+    C_DestroyObject, false, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object), (session, object))
 LIMITED(C_Logout, false, (CK_SESSION_HANDLE session), (session))
 LIMITED(C_InitPIN, pin == NULL, (CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len),
     (session, pin, len))
@@ -172,5 +180,8 @@ patience_list(CK_FUNCTION_LIST *real, unsigned limit_s)
 	TAKE(C_FindObjectsInit);
 	TAKE(C_FindObjects);
 	TAKE(C_FindObjectsFinal);
+	TAKE(C_GetAttributeValue);
+	TAKE(C_CreateObject);
+	TAKE(C_DestroyObject);
 	return &list;
 }

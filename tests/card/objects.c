@@ -23,6 +23,8 @@
  *	grow          the second time it is longer than the first, and not written
  *	shrink        the second time it is one byte shorter
  *	value RV      it answers RV
+ *	hang          C_GetAttributeValue never comes back
+ *	without       it has none of these functions
  *	kill N        the process is killed before its Nth C_CreateObject or C_DestroyObject
  *	kill-after N  the process is killed after it
  *	stuck         C_DestroyObject answers CKR_TOKEN_WRITE_PROTECTED
@@ -121,6 +123,8 @@ get_value(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *a, C
 	CK_ULONG room = a->ulValueLen;
 	CK_RV rv;
 
+	while (lies("hang", NULL))
+		pause();
 	if (lies("value", &rv))
 		return rv;
 	if (lies("grow", NULL) && a->pValue != NULL) {
@@ -168,6 +172,14 @@ C_GetFunctionList(CK_FUNCTION_LIST **out)
 	list.C_FindObjects = find;
 	list.C_GetAttributeValue = get_value;
 	list.C_DestroyObject = destroy;
+	if (lies("without", NULL)) {
+		list.C_CreateObject = NULL;
+		list.C_FindObjectsInit = NULL;
+		list.C_FindObjects = NULL;
+		list.C_FindObjectsFinal = NULL;
+		list.C_GetAttributeValue = NULL;
+		list.C_DestroyObject = NULL;
+	}
 	*out = &list;
 	return CKR_OK;
 }

@@ -123,8 +123,8 @@ tickets 321 boxes 9 bad 0 newer 0$ON_TOKEN" "$TOKEN: all others are removed"
 # The vendor's own lock, or a personalized card without it: objects are made all the same.
 while_locked() {
 	personalize_direct
-	for i in 1 2 3 4; do
-		once "$MODULE" "login user 99999998" >/dev/null
+	for wrong in 99999998 99999997 99999996 99999995; do
+		once "$MODULE" "login user $wrong" >/dev/null
 	done
 	[ "$TOKEN" = softhsm ] ||
 		like "$(once "$MODULE" token-info)" "* USER_PIN_LOCKED*" "$TOKEN: the PIN is locked"
@@ -234,6 +234,7 @@ tickets 2 boxes bad 0 newer 0" "$*: and removed again"
 refuses_objects lose
 refuses_objects full
 refuses_objects read-only
+refuses_objects without
 refuses_objects refuse 101
 refuses_objects refuse 6
 refuses_objects refuse 31
@@ -260,6 +261,11 @@ misreads "value 82" "tickets boxes 2 bad 0 newer 0"
 misreads "value 32" "read CKR_DEVICE_REMOVED"
 misreads more "tickets 1-3 boxes 2 bad 0 newer 0 token"
 like "$(lie endless && store read)" "tickets* boxes 2 bad 0 newer 0 many token" "endless: it ends"
+lie hang
+latch_conf "spawn:$HELPER" softhsm 2
+is "$(store read)" "" "hang: there is an end"
+logged "C_GetAttributeValue of the vendor's module has not come back after 2 s" "hang: and the log says why"
+latch_conf "spawn:$HELPER" softhsm
 lie stuck
 is "$(store keep 1 0)" "keep CKR_TOKEN_WRITE_PROTECTED" "stuck: it says so"
 logged "old tickets or boxes cannot be removed" "and so does the log"
