@@ -54,6 +54,7 @@ listen_for_programs(struct server *s)
 	snprintf(id, sizeof(id), "%.*s", HOLD_ID_LEN, s->cookie);
 	if (!hold_address(&s->address, s->k->office.config->state_dir, id))
 		return false;
+	hold_sweep(s->k->office.config->state_dir);
 	s->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->sock >= 0 &&
 	    bind(s->sock, (struct sockaddr *)&s->address, sizeof(s->address)) == 0 &&

@@ -168,6 +168,30 @@ two_cards() {
 	done
 }
 
+# What a hold that is killed leaves in the state directory goes when the next one begins; one that lives keeps its own.
+sockets_left() {
+	desk
+	fresh
+	hold_start
+	dead=$STATE/private/hold-${P11_LATCH_HOLD%%:*}.sock
+	dead_command=$(hold_command)
+	kill -9 "$hold_watcher" "$hold_pid"
+	wait_for 5 no_helpers || bail_out "the watcher does not end"
+	kill "$dead_command"
+	hold_forget
+	passes "$kind: a hold that is killed leaves its socket" test -S "$dead"
+	hold_start
+	lives=$STATE/private/hold-${P11_LATCH_HOLD%%:*}.sock
+	passes "$kind: it may be one that is just beginning" test -S "$dead"
+	touch -d "-2 minutes" "$dead" "$lives"
+	"$CMD" personalize -- true
+	fails "$kind: but not after a minute" test -e "$dead"
+	is "$(under "login so $SO" "init-pin $PIN")" CKR_OK "$kind: the other hold keeps its own"
+	hold_end
+	is "$(record State)" blocked "$kind: and blocks its card"
+	is "$(find "$STATE/private" -name 'hold-*')" "" "$kind: no socket is left"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -177,6 +201,7 @@ for kind in $TOKENS; do
 	command_dies
 	wrong_cookie
 	two_cards
+	sockets_left
 	passes "$kind: no helper is left" wait_for 5 no_helpers
 	no_secret "$kind: no PIN and no PUK in log and state" "$SO" "$SO_NEW" "$PIN" "$PIN_NEW"
 	token_stop
