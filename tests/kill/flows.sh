@@ -17,7 +17,7 @@ flows() {
 		# Blocking.
 		block-lock         opencryptoki,openpgp,piv-opensc,piv-ykcs11  in_use   lock      blocked,active     ask      block
 		block-scramble     softhsm,opencryptoki,openpgp,piv-opensc,piv-ykcs11  in_use   scramble  blocked,active     ask      block
-		block-force        opencryptoki,openpgp,piv-opensc,piv-ykcs11  in_use   asked     blocked,active,refused  ask  block_force
+		block-force        opencryptoki,openpgp,piv-opensc,piv-ykcs11  in_use   asked     blocked,active     ask      block_force
 		apply-block        softhsm,opencryptoki,openpgp,piv-ykcs11     in_use   known     blocked,active     ask      apply_block
 
 		# Personalizing.

@@ -27,12 +27,13 @@ introduction() {
 		| untouched | has no record, and the PIN that it had, if any |
 		| refused | is refused by p11-latch, where policy holds no SO secret, and nothing has proved that it could be unlocked |
 		| kept | needed `p11-latch reset`: the recovery was killed as well, and by p11-latch's own count only the last SO try was left |
+		| half | is active, and takes no PIN before it is unblocked once more |
 		| lost | nobody knows its SO secret, or what was on it is not there |
 		| wrong | is anything else: open, its last SO try spent, something under way, not to be unblocked by whoever may |
 
-		Each of the first five has also shown that its SO secret is one that policy or person knows, that an SO try is left,
-		that whoever may unblocks it, and that what was on it before is there still. Lost, within calls of modules that
-		are not whole themselves, is compared with a control: the same calls by a program without p11-latch.
+		Each of the first six has also shown that its SO secret is one that policy or person knows, that an SO try is left,
+		that whoever may unblocks it, and that what was on it before is there still. Half and lost, within calls of modules
+		that are not whole themselves, are compared with a control: the same calls by a program without p11-latch.
 	END
 }
 
@@ -45,7 +46,7 @@ how() {
 	fi
 }
 
-# Lines "FLOW KIND CLASS STEPS KILLED BLOCKED ACTIVE UNTOUCHED REFUSED KEPT LOST WRONG" of one token.
+# Lines "FLOW KIND CLASS STEPS KILLED BLOCKED ACTIVE UNTOUCHED REFUSED KEPT HALF LOST WRONG" of one token.
 sums() {
 	for sums_file in "$RESULTS/$1".*.list "$RESULTS/$1".*.done; do
 		sums_flow=${sums_file#"$RESULTS/$1."}
@@ -67,8 +68,8 @@ sums() {
 			for (k in killed) {
 				split(k, w, SUBSEP)
 				print w[1], w[2], w[3], steps[k], killed[k], n[k, "blocked"] + 0, n[k, "active"] + 0,
-				    n[k, "untouched"] + 0, n[k, "refused"] + 0, n[k, "kept"] + 0, n[k, "lost"] + 0,
-				    n[k, "bad"] + 0
+				    n[k, "untouched"] + 0, n[k, "refused"] + 0, n[k, "kept"] + 0, n[k, "half"] + 0,
+				    n[k, "lost"] + 0, n[k, "bad"] + 0
 			}
 		}' | sort
 }
@@ -77,25 +78,25 @@ as_rows() {
 	awk '{
 		printf "|"
 		for (i = 1; i <= NF; i++)
-			printf " %s |", i > 5 && $i == 0 ? "" : $i
+			printf " %s |", (i > 5 && $i == 0 ? "" : $i)
 		print ""
 	}'
 }
 
 summary() {
-	printf '\n## All\n\n| token | class | killed | blocked | active | untouched | refused | kept | lost | wrong |\n'
-	echo "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+	printf '\n## All\n\n| token | class | killed | blocked | active | untouched | refused | kept | half | lost | wrong |\n'
+	echo "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 	for summary_token; do
 		sums "$summary_token" | grep -v '^control' | awk -v token="$summary_token" '
 			{
-				for (i = 5; i <= 12; i++)
+				for (i = 5; i <= 13; i++)
 					n[$3, i] += $i
 				class[$3]
 			}
 			END {
 				for (c in class) {
 					printf "%s %s %d -", token, c, n[c, 5]
-					for (i = 6; i <= 12; i++)
+					for (i = 6; i <= 13; i++)
 						printf " %d", n[c, i]
 					print ""
 				}
@@ -103,7 +104,7 @@ summary() {
 	done | sed 's/ - / /' | awk '{
 		printf "|"
 		for (i = 1; i <= NF; i++)
-			printf " %s |", i > 3 && $i == 0 ? "" : $i
+			printf " %s |", (i > 3 && $i == 0 ? "" : $i)
 		print ""
 	}'
 }
@@ -111,7 +112,7 @@ summary() {
 # Each call in which the module itself is not whole: how often it was killed there, and lost its token.
 losses() {
 	[ -e "$RESULTS/$1.control.done" ] || return 0
-	printf '\nKilled within a call, and lost:\n\n| call | with p11-latch | the control |\n| --- | ---: | ---: |\n'
+	printf '\nKilled within a call, and lost or half:\n\n| call | with p11-latch | the control |\n| --- | ---: | ---: |\n'
 	for losses_file in "$RESULTS/$1".*.done; do
 		case $losses_file in
 		*.control*.done) sed 's/^/control /' "$losses_file" ;;
@@ -120,17 +121,17 @@ losses() {
 	done | awk '
 		$3 == "vendor" && $7 != "unreached" {
 			killed[$1, $6]++
-			if ($7 == "lost") {
+			if ($7 == "lost" || $7 == "half")
 				lost[$1, $6]++
-				calls[$6]
-			}
+			calls[$6]
 		}
 		function share(who, call) {
 			return killed[who, call] ? (lost[who, call] + 0) " of " killed[who, call] : "-"
 		}
 		END {
 			for (c in calls)
-				printf "| %s | %s | %s |\n", c, share("latch", c), share("control", c)
+				if (lost["latch", c] + lost["control", c] > 0)
+					printf "| %s | %s | %s |\n", c, share("latch", c), share("control", c)
 		}' | sort
 }
 
@@ -138,8 +139,8 @@ of_token() {
 	printf '\n## %s\n\n' "$1"
 	how "$1"
 	losses "$1"
-	printf '\n| flow | process | class | steps | killed | blocked | active | untouched | refused | kept | lost | wrong |\n'
-	echo "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+	printf '\n| flow | process | class | steps | killed | blocked | active | untouched | refused | kept | half | lost | wrong |\n'
+	echo "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 	sums "$1" | as_rows
 }
 

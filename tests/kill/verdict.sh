@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What became of a card whose flow was killed. Sourced, after tokens.sh.
 #
-#	judge        VERDICT: blocked, active, untouched, refused or kept; lost (its SO secret or what was on it), where
-#	             that alone is wrong; or bad. WRONG: what is wrong, in words
+#	judge        VERDICT: blocked, active, untouched, refused or kept; half or lost, where that alone is wrong; or
+#	             bad. WRONG: what is wrong, in words
 #
 # blocked: by its record, and it takes no PIN of a person's. active: by its record, and it takes one. untouched: no
 # record, and it takes no PIN but the one it had. refused: by p11-latch, since nobody here has an SO secret, and nothing
 # has proved that the card can be unlocked; only where the flow may end so. kept: one of these, after "p11-latch reset",
 # without which the last SO try would not be spent; only where a recovery was killed, too. In each case its SO secret is known, the last try of it is there,
 # nothing is under way any more, whoever has the policy's secret (or, where it holds none, the person's own)
-# unblocks it, and then all that was on it is there.
+# unblocks it, and then all that was on it is there. half: active, but takes no PIN before it is unblocked once more, as
+# openCryptoki leaves it when it is killed between its files. lost: its SO secret, or what was on it.
 
 wrong() {
 	WRONG="$WRONG$*; "
@@ -35,10 +36,12 @@ read_state() {
 	done
 }
 
+NO_PIN="active by its record, with a PIN that nobody knows"
+
 judge_state() {
 	case $R_STATE in
 	blocked) [ -z "$LOOK_PIN" ] || wrong "open: blocked by its record, and it takes $LOOK_PIN" ;;
-	active) [ -n "$LOOK_PIN" ] || wrong "active by its record, with a PIN that nobody knows" ;;
+	active) [ -n "$LOOK_PIN" ] || wrong "$NO_PIN" ;;
 	none)
 		R_STATE=untouched
 		[ "$LOOK_PIN" = "$PIN_BEFORE" ] || wrong "open: no record, and its PIN is '$LOOK_PIN'"
@@ -108,9 +111,12 @@ judge() {
 		wrong "lost: nobody knows its SO secret"
 	elif [ -z "$WRONG" ] && [ "$VERDICT" != untouched ]; then
 		judge_further
+	elif [ "$WRONG" = "$NO_PIN; " ]; then
+		judge_further
+		[ "$WRONG" != "$NO_PIN; " ] || VERDICT=half
 	fi
 	[ -z "$KEPT" ] || VERDICT=kept
-	[ -z "$WRONG" ] || VERDICT=bad
+	[ -z "$WRONG" ] || [ "$VERDICT" = half ] || VERDICT=bad
 	case $WRONG in
 	open:* | *"; open:"* | *"tries of"*) ;;
 	*lost:*) VERDICT=lost ;;
@@ -127,6 +133,7 @@ judge_control() {
 	elif [ -z "$LOOK_SO" ]; then
 		VERDICT=lost
 	else
+		[ -n "$LOOK_PIN" ] || VERDICT=half
 		once "$MODULE" "login so $LOOK_SO" "init-pin $PIN" >"$SCRATCH/unblock" 2>&1
 		has_object "$PIN" || VERDICT=lost
 	fi
