@@ -5,8 +5,8 @@
 #
 # From the environment: P11_LATCH_KILL_EVERY: of the steps, each Nth (1: all) and P11_LATCH_KILL_SHARP: each Nth of
 # those at which files are written or the card was changed; P11_LATCH_KILL_MOST: of these as many in each flow, spread
-# over it (0: all); P11_LATCH_SEED: which ones. P11_LATCH_KILL_FLOW, _KIND, _CLASS, _STEP: these alone, with all that
-# was said. P11_LATCH_KILL_DIR: where results are kept, and what is
+# over it (0: all); P11_LATCH_SEED: which ones. P11_LATCH_KILL_FLOW (several, with commas), _KIND, _CLASS, _STEP: these
+# alone; a step with all that was said. P11_LATCH_KILL_DIR: where results are kept, and what is
 # found there already is not done again.
 #
 # A class is that of killer.c, with a "+" where the application is killed at the same moment as the helper, or the
@@ -241,7 +241,7 @@ kill_flows() {
 	kill_results_are_ours
 	# shellcheck disable=SC2046
 	[ $# -gt 0 ] || set -- $(flows_of "$TOKEN" | grep -v '^control')
-	[ -z "${P11_LATCH_KILL_FLOW:-}" ] || set -- $P11_LATCH_KILL_FLOW
+	[ -z "${P11_LATCH_KILL_FLOW:-}" ] || set -- $(echo "$P11_LATCH_KILL_FLOW" | tr , ' ')
 	for kill_name; do
 		kill_flow "$kill_name"
 	done
