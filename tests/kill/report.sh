@@ -65,48 +65,46 @@ sums() {
 			n[$2, $3, $4, $8]++
 		}
 		END {
-			for (k in killed) {
+			for (k in steps) {
 				split(k, w, SUBSEP)
-				print w[1], w[2], w[3], steps[k], killed[k], n[k, "blocked"] + 0, n[k, "active"] + 0,
+				if (w[1] ~ /^control/ && !killed[k])
+					continue
+				print w[1], w[2], w[3], steps[k], killed[k] + 0, n[k, "blocked"] + 0, n[k, "active"] + 0,
 				    n[k, "untouched"] + 0, n[k, "refused"] + 0, n[k, "kept"] + 0, n[k, "half"] + 0,
 				    n[k, "lost"] + 0, n[k, "bad"] + 0
 			}
 		}' | sort
 }
 
+# as_rows N: behind the Nth column, no zero is shown.
 as_rows() {
-	awk '{
+	awk -v shown="$1" '{
 		printf "|"
 		for (i = 1; i <= NF; i++)
-			printf " %s |", (i > 5 && $i == 0 ? "" : $i)
+			printf " %s |", (i > shown && $i == 0 ? "" : $i)
 		print ""
 	}'
 }
 
 summary() {
-	printf '\n## All\n\n| token | class | killed | blocked | active | untouched | refused | kept | half | lost | wrong |\n'
-	echo "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+	printf '\n## All\n\n| token | class | steps | killed | blocked | active | untouched | refused | kept | half | lost | wrong |\n'
+	echo "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 	for summary_token; do
 		sums "$summary_token" | grep -v '^control' | awk -v token="$summary_token" '
 			{
-				for (i = 5; i <= 13; i++)
+				for (i = 4; i <= 13; i++)
 					n[$3, i] += $i
 				class[$3]
 			}
 			END {
 				for (c in class) {
-					printf "%s %s %d -", token, c, n[c, 5]
-					for (i = 6; i <= 13; i++)
+					printf "%s %s", token, c
+					for (i = 4; i <= 13; i++)
 						printf " %d", n[c, i]
 					print ""
 				}
 			}' | sort
-	done | sed 's/ - / /' | awk '{
-		printf "|"
-		for (i = 1; i <= NF; i++)
-			printf " %s |", (i > 3 && $i == 0 ? "" : $i)
-		print ""
-	}'
+	done | as_rows 4
 }
 
 # Each call in which the module itself is not whole: how often it was killed there, and lost its token.
@@ -141,7 +139,7 @@ of_token() {
 	losses "$1"
 	printf '\n| flow | process | class | steps | killed | blocked | active | untouched | refused | kept | half | lost | wrong |\n'
 	echo "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
-	sums "$1" | as_rows
+	sums "$1" | as_rows 5
 }
 
 introduction

@@ -31,9 +31,10 @@ is_control() {
 	return 1
 }
 
+# LeakSanitizer does not work in a process that is traced.
 killed() {
 	# shellcheck disable=SC2086
-	"$KILLER" $KILL_WHAT "$SCRATCH/report" "$@" >"$SCRATCH/action" 2>&1 </dev/null
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 "$KILLER" $KILL_WHAT "$SCRATCH/report" "$@" >"$SCRATCH/action" 2>&1 </dev/null
 }
 
 # What a flow consists of: a list of its steps, made by one run of it that is not killed.
