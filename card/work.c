@@ -228,7 +228,9 @@ has_pin(struct card *c)
 {
 	bool locked;
 
-	return !c->profile.never_guess && pin_is_locked(c, &locked) == CKR_OK;
+	if (c->profile.never_guess || (c->profile.user_counter && !card_blocked(c)))
+		return false;
+	return pin_is_locked(c, &locked) == CKR_OK;
 }
 
 CK_RV
@@ -243,7 +245,7 @@ card_look(struct card *c)
 	rv = surely(c, card_reborn, &reborn);
 	if (rv != CKR_OK)
 		return rv;
-	if (reborn && card_blocked(c) && has_pin(c)) {
+	if (reborn && has_pin(c)) {
 		log_error("%s: its module shows that it has no PIN, and it has one: write "
 			  "Profile.ShowsLife=false into its binding",
 		    c->uri);
