@@ -233,6 +233,21 @@ has_pin(struct card *c)
 	return pin_is_locked(c, &locked) == CKR_OK;
 }
 
+/*
+ * A module that never shows the flag shows none of a locked card either. Where it shows that tries
+ * were lost it shows flags, and no other is lost for this.
+ */
+static bool
+is_locked_all_the_same(struct card *c)
+{
+	bool locked = false;
+
+	if (c->profile.never_guess ||
+	    (c->info.flags & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY)) != 0)
+		return false;
+	return pin_is_locked(c, &locked) == CKR_OK && locked;
+}
+
 CK_RV
 card_look(struct card *c)
 {
@@ -259,6 +274,12 @@ card_look(struct card *c)
 	rv = surely(c, is_unlocked, &unlocked);
 	if (rv != CKR_OK || !unlocked)
 		return rv;
+	if (is_locked_all_the_same(c)) {
+		log_error("%s: its module does not show that it is locked: write "
+			  "Profile.ShowsLock=false into its binding",
+		    c->uri);
+		return CKR_OK;
+	}
 	log_info("%s: the card is not locked any more: %s", c->uri,
 	    c->private.journal == JOURNAL_UNBLOCK ? "its unblocking was interrupted"
 						  : "it was unblocked elsewhere");
