@@ -73,6 +73,7 @@ run_one() {
 		${TSAN_OPTIONS:+TSAN_OPTIONS="$TSAN_OPTIONS"} \
 		${P11_LATCH_HOSTILE:+P11_LATCH_HOSTILE="$P11_LATCH_HOSTILE"} \
 		${P11_LATCH_SEED:+P11_LATCH_SEED="$P11_LATCH_SEED"} \
+		${P11_LATCH_FAULTS:+P11_LATCH_FAULTS="$P11_LATCH_FAULTS"} \
 		${P11_LATCH_PULLED:+P11_LATCH_PULLED="$P11_LATCH_PULLED"} \
 		$(env | grep '^P11_LATCH_KILL_[A-Z]*=[^ ][^ ]*$') \
 		timeout -s KILL "$LIMIT" \
@@ -120,6 +121,7 @@ preserved() {
 if [ "$(id -u)" != 0 ]; then
 	if sudo -n true 2>/dev/null; then
 		exec sudo -n --preserve-env="$(preserved)" sh "$0" \
+		exec sudo -n --preserve-env=P11_LATCH_SUMMARY,P11_LATCH_FAULTS,P11_LATCH_HOSTILE,P11_LATCH_SEED,P11_LATCH_PULLED,P11_LATCH_LIMIT,ASAN_OPTIONS,TSAN_OPTIONS sh "$0" \
 			--srcdir "$SRCDIR" --builddir "$BUILDDIR" -j "$JOBS" "$@"
 	fi
 	echo "tests/run.sh: needs root, or sudo without a password: each test runs in namespaces of its own" >&2
