@@ -76,6 +76,8 @@ run_one() {
 		${P11_LATCH_FAULTS:+P11_LATCH_FAULTS="$P11_LATCH_FAULTS"} \
 		${P11_LATCH_PULLED:+P11_LATCH_PULLED="$P11_LATCH_PULLED"} \
 		$(env | grep '^P11_LATCH_KILL_[A-Z]*=[^ ][^ ]*$') \
+		${P11_LATCH_SYSTEM:+P11_LATCH_SYSTEM="$P11_LATCH_SYSTEM"} \
+		${P11_LATCH_SYSTEM_RESULTS:+P11_LATCH_SYSTEM_RESULTS="$P11_LATCH_SYSTEM_RESULTS"} \
 		timeout -s KILL "$LIMIT" \
 		unshare -m -i -n -p -f --kill-child --mount-proc -- \
 		sh "$SRCDIR/tests/lib/space.sh" "$@" >"$out.out" 2>&1
@@ -122,6 +124,7 @@ if [ "$(id -u)" != 0 ]; then
 	if sudo -n true 2>/dev/null; then
 		exec sudo -n --preserve-env="$(preserved)" sh "$0" \
 		exec sudo -n --preserve-env=P11_LATCH_SUMMARY,P11_LATCH_FAULTS,P11_LATCH_HOSTILE,P11_LATCH_SEED,P11_LATCH_PULLED,P11_LATCH_LIMIT,ASAN_OPTIONS,TSAN_OPTIONS sh "$0" \
+		exec sudo -n --preserve-env=P11_LATCH_SUMMARY,P11_LATCH_HOSTILE,P11_LATCH_SEED,P11_LATCH_PULLED,P11_LATCH_SYSTEM,P11_LATCH_SYSTEM_RESULTS,P11_LATCH_LIMIT,ASAN_OPTIONS,TSAN_OPTIONS sh "$0" \
 			--srcdir "$SRCDIR" --builddir "$BUILDDIR" -j "$JOBS" "$@"
 	fi
 	echo "tests/run.sh: needs root, or sudo without a password: each test runs in namespaces of its own" >&2

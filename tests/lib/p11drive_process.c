@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* p11drive's commands on its own process: how it ends, its children, threads, signals, descriptors.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -260,6 +261,25 @@ do_free_fds(struct drive *d, char **words, unsigned n)
 	return CKR_OK;
 }
 
+/* How many descriptors are open. */
+static CK_RV
+do_fds(struct drive *d, char **words, unsigned n)
+{
+	struct dirent *e;
+	unsigned open = 0;
+	DIR *folder = opendir("/proc/self/fd");
+
+	(void)words;
+	(void)n;
+	while (folder != NULL && (e = readdir(folder)) != NULL)
+		open += e->d_name[0] != '.';
+	if (folder != NULL)
+		closedir(folder);
+	/* The folder is one of them. */
+	detail(d, "n=%u", open - 1);
+	return CKR_OK;
+}
+
 struct worker {
 	pthread_t thread;
 	struct drive *d;
@@ -353,6 +373,7 @@ const struct command process_commands[] = {
     {"close-fds", 0, 0, ": 0, 1 and 2", do_close_fds},
     {"fill-fds", 0, 0, ": open files until the process may have no more", do_fill_fds},
     {"free-fds", 0, 0, "", do_free_fds},
+    {"fds", 0, 0, ": how many are open", do_fds},
     {"threads", 3, 4, "N ROUNDS open|info|login [PIN]", do_threads},
     {NULL, 0, 0, NULL, NULL},
 };

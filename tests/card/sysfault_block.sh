@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# System calls that fail, one a run, while a card is personalized and blocked, by lock and by scramble.
+set -u
+. "$SRCDIR/tests/lib/all.sh"
+. "$SRCDIR/tests/lib/pickup.sh"
+. "$SRCDIR/tests/lib/sysfault.sh"
+
+# Goodbye is said, by C_Finalize at the latest.
+do_personalize() {
+	app "login so $SO" "init-pin $PIN" logout "login user $PIN" "create-data keep $KEEP private" logout close
+}
+
+# It is not.
+do_leave() {
+	hurt "$P11DRIVE" "$LATCH" initialize "slot-label $LABEL" "open rw" "login so $SO" "init-pin $PIN" logout _exit
+}
+
+# The SO secret is changed in the same sitting, as openCryptoki demands of a new token.
+do_change_so() {
+	app "login so $SO" "set-pin $SO $SO_NEW" "init-pin $PIN" logout close
+}
+
+do_block() {
+	hurt "$CMD" block "$CARD"
+}
+
+do_hold() {
+	hurt "$CMD" personalize -- "$P11DRIVE" "$LATCH" initialize "slot-label $LABEL" "open rw" \
+		"login so $SO" "init-pin $PIN" logout
+}
+
+for kind in $TOKENS; do
+	token_start "$kind"
+	latch_setup
+	faults_start
+	known_puk | pickup
+	snapshots_make
+	faults personalize factory
+	faults block active
+	[ "$kind" = softhsm ] || {
+		token_stop
+		continue
+	}
+	faults leave factory
+	faults change_so factory
+	faults hold factory
+	token_stop
+done
+done_testing

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# System calls that fail, one a run, in what the command does: apply, recover, and the small orders.
+set -u
+. "$SRCDIR/tests/lib/all.sh"
+. "$SRCDIR/tests/lib/pickup.sh"
+. "$SRCDIR/tests/lib/sysfault.sh"
+
+do_apply() {
+	hurt "$CMD" apply "$SCRATCH/unblock.dsc" "$CARD"
+}
+
+do_initialise() {
+	hurt "$CMD" apply "$SCRATCH/new.dsc" pkcs11:
+}
+
+do_recover() {
+	hurt "$CMD" recover
+}
+
+do_settle() {
+	do_recover
+}
+
+# Each leaves the card as it is.
+do_small() {
+	for small in "adopt $CARD" "reset $CARD" "status" "status --json" "check" "explain $CARD"; do
+		# shellcheck disable=SC2086
+		hurt "$CMD" $small
+	done
+}
+
+descriptions() {
+	cat >"$SCRATCH/unblock.dsc" <<-EOF
+		[Description]
+		SetPIN=true
+		InitialPUK=#$SO
+		PIN=#$PIN_NEW
+	EOF
+	cat >"$SCRATCH/new.dsc" <<-EOF
+		[Application_B]
+		BlockCard=true
+
+		[Description]
+		InitToken=true
+		SetPIN=true
+		InitialLabel=latch
+		InitialPUK=#$SO
+		PIN=#$PIN
+	EOF
+}
+
+# What a watcher leaves that is killed while it blocks, and an unblocking that is killed before the PUK is changed.
+left_behind() {
+	faulty_start
+	restore factory
+	fault p11-latch-helper C_InitPIN 1 kill-after
+	once "$LATCH" "login so $SO" "init-pin $PIN" logout "login user $PIN" "create-data keep $KEEP private" \
+		logout close >/dev/null
+	fault none
+	state_is personalizing || bail_out "nothing is left to be blocked: $(record State)"
+	snapshot personalizing
+	restore blocked
+	fault p11-latch-helper C_SetPIN 1 kill-before
+	once "$LATCH" "set-pin $SO $PIN_NEW" close >/dev/null
+	fault none
+	[ "$(private Journal)" != none ] || bail_out "nothing is left in the journal"
+	snapshot journal
+	sed -i "s|^Path=.*|Path=$MODULE|" "$P11_LATCH_CONF"
+}
+
+kind=softhsm
+token_start "$kind"
+latch_setup
+faults_start
+descriptions
+known_puk "$SO" "PUK=#$SO_NEW" | pickup
+snapshots_make
+left_behind
+faults apply blocked
+faults recover journal
+faults small active
+faults settle personalizing
+restore factory
+rm -rf "$(token_folder)"
+install -d -m 700 "$(token_folder)"
+snapshot empty
+faults initialise empty
+token_stop
+done_testing
