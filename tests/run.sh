@@ -115,6 +115,7 @@ fi
 
 preserved() {
 	printf '%s,' P11_LATCH_SUMMARY P11_LATCH_HOSTILE P11_LATCH_SEED P11_LATCH_PULLED P11_LATCH_LIMIT \
+		P11_LATCH_FAULTS P11_LATCH_SYSTEM P11_LATCH_SYSTEM_RESULTS \
 		P11_LATCH_KILL_DIR P11_LATCH_KILL_EVERY P11_LATCH_KILL_SHARP P11_LATCH_KILL_FLOW P11_LATCH_KILL_KIND \
 		P11_LATCH_KILL_CLASS P11_LATCH_KILL_STEP P11_LATCH_KILL_MOST
 	printf 'ASAN_OPTIONS,TSAN_OPTIONS'
@@ -123,8 +124,6 @@ preserved() {
 if [ "$(id -u)" != 0 ]; then
 	if sudo -n true 2>/dev/null; then
 		exec sudo -n --preserve-env="$(preserved)" sh "$0" \
-		exec sudo -n --preserve-env=P11_LATCH_SUMMARY,P11_LATCH_FAULTS,P11_LATCH_HOSTILE,P11_LATCH_SEED,P11_LATCH_PULLED,P11_LATCH_LIMIT,ASAN_OPTIONS,TSAN_OPTIONS sh "$0" \
-		exec sudo -n --preserve-env=P11_LATCH_SUMMARY,P11_LATCH_HOSTILE,P11_LATCH_SEED,P11_LATCH_PULLED,P11_LATCH_SYSTEM,P11_LATCH_SYSTEM_RESULTS,P11_LATCH_LIMIT,ASAN_OPTIONS,TSAN_OPTIONS sh "$0" \
 			--srcdir "$SRCDIR" --builddir "$BUILDDIR" -j "$JOBS" "$@"
 	fi
 	echo "tests/run.sh: needs root, or sudo without a password: each test runs in namespaces of its own" >&2
