@@ -62,6 +62,23 @@ advise_letter(struct binding_reader *r, const struct ini_section *section)
 	    desc->pin.line);
 }
 
+/* Whether the policy holds what a card can be scrambled with before it has tickets. */
+static bool
+holds_so(const struct binding *b, const struct description *desc)
+{
+	return desc != NULL && !description_offline(desc) && is_held(b, desc, description_so(desc));
+}
+
+static const char *
+remedy_of_death(const struct binding *b)
+{
+	if (description_offline(b->personalize))
+		return "have p11-latch apply set the first PIN (InitToken=true, SetPIN=true), "
+		       "which needs no PUK of a program's";
+	return "give a description of this binding InitialPUK= or CardManagerKey= with a value or "
+	       "a file";
+}
+
 static void
 advise_death(struct binding_reader *r, const struct ini_section *section)
 {
@@ -69,12 +86,9 @@ advise_death(struct binding_reader *r, const struct ini_section *section)
 
 	if (b->personalize == NULL || !b->personalize->block_card ||
 	    b->block_method == BLOCK_LOCK ||
-	    is_held(b, b->personalize, description_so(b->personalize)) ||
-	    (b->unblock != NULL && is_held(b, b->unblock, description_so(b->unblock))))
+	    holds_so(b, b->personalize) || holds_so(b, b->unblock))
 		return;
-	diag_add(r->d, DIAG_WARNING, place_of(r, section, "Personalize"),
-	    "give a description of this binding InitialPUK= or CardManagerKey= with a value or a "
-	    "file",
+	diag_add(r->d, DIAG_WARNING, place_of(r, section, "Personalize"), remedy_of_death(b),
 	    "if program and watcher are both killed during a personalization, a card that does not "
 	    "lock by itself is refused by p11-latch, but not blocked: no PUK or key stands here to "
 	    "block it with");
@@ -85,16 +99,21 @@ advise_use(struct binding_reader *r, const struct ini_section *section)
 {
 	const struct binding *b = r->binding;
 
-	if (b->personalize != NULL && !b->personalize->block_card)
+	if (b->personalize != NULL && !b->personalize->block_card && !b->personalize->init_cr_key)
 		diag_add(r->d, DIAG_WARNING, place_of(r, section, "Personalize"),
 		    "write BlockCard=true in its [Application_B]",
 		    "this description blocks no card after personalization");
-	if (b->personalize != NULL && b->personalize->init_cr_key)
+	if (b->personalize != NULL && b->personalize->init_cr_key &&
+	    !is_held(b, b->personalize, &b->personalize->card_manager_key))
 		diag_add(r->d, DIAG_WARNING, place_of(r, section, "Personalize"),
-		    "leave InitCRKey= out for now",
-		    "this description asks for offline-unblockable cards, which this version "
-		    "cannot "
-		    "make yet: operations under it are refused");
+		    "name a file in which the key is: Field.NAME=file:/...",
+		    "nobody is asked for CardManagerKey= at the end of a personalization: cards "
+		    "get no tickets");
+	if (b->unblock != NULL && description_offline(b->unblock) &&
+	    description_new_so(b->unblock)->kind == VALUE_NONE && b->unblock->init_cr_key)
+		diag_add(r->d, DIAG_NOTE, place_of(r, section, "Unblock"),
+		    "leave InitCRKey= out there, if they are to go on with what is left of theirs",
+		    "each unblocking with the card manager key makes all tickets of a card anew");
 	if (b->unblock != NULL && !b->unblock->set_pin)
 		diag_add(r->d, DIAG_WARNING, place_of(r, section, "Unblock"),
 		    "write SetPIN=true and PIN= in its [Description]",

@@ -19,7 +19,7 @@ static const char *const choices[] = {"auto", "yes", "no", NULL};
 static const char *const answers[] = {"no", "yes", NULL};
 
 static const char *const names[] = {"Personalize", "Unblock", "BlockMethod", "BlockAfter",
-    "PersonalizeOn", "UnblockByLogin", "PinLetter", "Profile", NULL};
+    "PersonalizeOn", "UnblockByLogin", "PinLetter", "Tickets", "Profile", NULL};
 
 /* The number of the word that stands there; 0, and an error, where none does. */
 static int
@@ -41,6 +41,23 @@ read_word(struct binding_reader *r, const struct ini_entry *e, const char *const
 	diag_add(
 	    r->d, DIAG_ERROR, ini_place_value(r->ini, e), remedy, "%s= is not %s", e->name, list);
 	return 0;
+}
+
+/* A number of two or three digits; the default, and an error, where it is none. */
+static unsigned
+read_tickets(struct binding_reader *r, const struct ini_entry *e)
+{
+	size_t len = strspn(e->value, "0123456789");
+	unsigned long n = len > 0 && len <= 3 && e->value[len] == '\0'
+			      ? strtoul(e->value, NULL, 10)
+			      : 0;
+
+	if (n >= 1 && n <= TICKETS_MOST)
+		return (unsigned)n;
+	diag_add(r->d, DIAG_ERROR, ini_place_value(r->ini, e),
+	    "each ticket unblocks the card once, and takes a moment to make",
+	    "%s= is not a number from 1 to %u", e->name, TICKETS_MOST);
+	return TICKETS_DEFAULT;
 }
 
 static void
@@ -88,6 +105,9 @@ sets_from(const struct description *desc, const char *field)
 	const struct value *set[2];
 
 	if (desc == NULL)
+		return false;
+	/* A key that opens boxes is had again from its source, wherever that is. */
+	if (desc->use_card_manager_key)
 		return false;
 	set[0] = description_new_so(desc);
 	/* InitToken sets the SO secret that the card has from then on. */
@@ -203,6 +223,8 @@ read_element(struct binding_reader *r, const struct ini_entry *e)
 		b->unblock_by_login = (enum choice)read_word(r, e, choices);
 	else if (strcmp(name, "PinLetter") == 0)
 		b->pin_letter = read_word(r, e, answers) == 1;
+	else if (strcmp(name, "Tickets") == 0)
+		b->tickets = read_tickets(r, e);
 	else if (strcmp(name, "Profile") == 0) {
 		free(b->profile);
 		b->profile = e->value[0] == '\0' ? NULL : copy(r, e->value);
@@ -227,6 +249,7 @@ read_description(struct binding_reader *r, const struct ini_entry *e)
 void
 binding_read(struct binding_reader *r, const struct ini_section *section)
 {
+	r->binding->tickets = TICKETS_DEFAULT;
 	/* Descriptions first: what is said of a field's source depends on what the field is for. */
 	for (size_t i = 0; i < section->n; i++) {
 		const struct ini_entry *e = &section->entries[i];

@@ -35,6 +35,9 @@ struct override {
 	unsigned column_number;
 };
 
+#define TICKETS_DEFAULT 10u
+#define TICKETS_MOST    100u
+
 struct binding {
 	char *uri; /* as written */
 	unsigned line;
@@ -48,6 +51,7 @@ struct binding {
 	enum personalize_on personalize_on;
 	enum choice unblock_by_login;
 	bool pin_letter;
+	unsigned tickets; /* Tickets=, 1 to 100: how many challenges a card gets */
 	char *profile; /* Profile=; NULL: the configuration's, or matched */
 	struct source *sources;
 	size_t n_sources;

@@ -100,9 +100,20 @@ check_offline(const struct check *c)
 		diag_add(c->d, DIAG_ERROR, place_of(c, "InitCRKey"),
 		    "add CardManagerKey=, the key that the helpdesk answers with",
 		    "InitCRKey=true without CardManagerKey=");
-	if (desc->use_card_manager_key && !desc->init_cr_key)
-		diag_add(c->d, DIAG_WARNING, place_of(c, "UseCardManagerKey"), "add InitCRKey=true",
-		    "UseCardManagerKey=true has no effect without InitCRKey=true");
+	else if (desc->use_card_manager_key && entry(c, "CardManagerKey") == NULL)
+		diag_add(c->d, DIAG_ERROR, place_of(c, "UseCardManagerKey"),
+		    "add CardManagerKey=, the key that the helpdesk answers with",
+		    "UseCardManagerKey=true without CardManagerKey=");
+	else if (desc->use_card_manager_key && !desc->init_cr_key && !desc->set_pin)
+		diag_add(c->d, DIAG_WARNING, place_of(c, "UseCardManagerKey"),
+		    "add InitCRKey=true, which makes a card unblockable offline, or SetPIN=true, "
+		    "which unblocks one",
+		    "UseCardManagerKey=true has no effect without InitCRKey=true or SetPIN=true");
+	if (desc->use_card_manager_key && desc->init_token &&
+	    entry(c, "NewCardManagerKey") != NULL)
+		diag_add(c->d, DIAG_ERROR, place_of(c, "NewCardManagerKey"),
+		    "write that key as CardManagerKey=, and leave this element out",
+		    "NewCardManagerKey= with InitToken=true: a new card has no older key");
 }
 
 static void

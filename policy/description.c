@@ -46,6 +46,12 @@ description_parse(const char *name, const char *text, size_t len, struct diags *
 }
 
 bool
+description_offline(const struct description *desc)
+{
+	return desc->use_card_manager_key;
+}
+
+bool
 description_uses_key(const struct description *desc)
 {
 	return desc->card_manager_key.kind != VALUE_NONE ||

@@ -66,16 +66,22 @@ struct description *description_read(const char *path, unsigned flags, struct di
 struct description *description_parse(
     const char *name, const char *text, size_t len, struct diags *d);
 
+/*
+ * Whether CardManagerKey= and NewCardManagerKey= are no SO secrets, but what the helpdesk answers
+ * challenges with, and what opens the box in which the SO secret is (UseCardManagerKey=true).
+ */
+bool description_offline(const struct description *desc);
+
 /* Whether the SO secret is a key: CardManagerKey=, NewCardManagerKey=; else it is a PUK. */
 bool description_uses_key(const struct description *desc);
 
 /* By name; NULL where [Fields] does not declare it. */
 const struct field *description_field(const struct description *desc, const char *name);
 
-/* The element whose value is the SO secret that is valid now: CardManagerKey= or InitialPUK=. */
+/* The element whose value is, or opens, the SO secret that is valid now: CardManagerKey= or InitialPUK=. */
 const struct value *description_so(const struct description *desc);
 
-/* The element whose value is the SO secret to be set: NewCardManagerKey= or PUK=. */
+/* The element whose value is, or opens, the SO secret to be set: NewCardManagerKey= or PUK=. */
 const struct value *description_new_so(const struct description *desc);
 
 void description_free(struct description *desc);

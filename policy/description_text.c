@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "policy/consistency.h"
 #include "policy/element.h"
@@ -129,6 +130,22 @@ make_text(struct reader *r, struct value *v, struct place where)
 		    "InitialLabel= names no field, and is taken as the label itself");
 }
 
+/* With UseCardManagerKey=true, wherever it stands, it answers challenges, which AES can too. */
+static bool
+may_be_aes(const struct reader *r)
+{
+	for (size_t i = 0; i < r->ini->n; i++) {
+		const struct ini_section *s = &r->ini->sections[i];
+
+		for (size_t k = 0; k < s->n; k++) {
+			if (strcasecmp(s->entries[k].name, "UseCardManagerKey") == 0 &&
+			    strcasecmp(s->entries[k].value, "true") == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 static void
 read_value(struct reader *r, const struct element *e, const struct ini_entry *entry)
 {
@@ -146,10 +163,10 @@ read_value(struct reader *r, const struct element *e, const struct ini_entry *en
 			add_undeclared(r, e, v->field, where);
 	}
 	if (v->kind == VALUE_LITERAL)
-		value_check_literal(e, v->literal, where, r->d);
+		value_check_literal(e, v->literal, may_be_aes(r), where, r->d);
 	else if (f != NULL && f->preset != NULL && field_entry(r, f->name) != NULL)
-		value_check_literal(
-		    e, f->preset, ini_place_value(r->ini, field_entry(r, f->name)), r->d);
+		value_check_literal(e, f->preset, may_be_aes(r),
+		    ini_place_value(r->ini, field_entry(r, f->name)), r->d);
 }
 
 static void

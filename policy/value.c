@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/key.h"
+#include "policy/key_manager.h"
 
 #define LABEL_MAX 32 /* bytes: CK_TOKEN_INFO.label; a serial number has 16 */
 
@@ -75,11 +75,12 @@ value_parse(
 }
 
 static void
-check_key(
-    const struct element *e, const struct secret *literal, struct place where, struct diags *d)
+check_key(const struct element *e, const struct secret *literal, bool aes, struct place where,
+    struct diags *d)
 {
 	bool well_known;
-	enum key_fault fault = key_parse(literal, false, NULL, &well_known);
+	enum key_fault fault = aes ? key_parse_manager(literal, NULL, NULL, &well_known)
+				   : key_parse(literal, false, NULL, &well_known);
 
 	if (fault == KEY_BAD_DIGIT)
 		diag_add(d, DIAG_ERROR, where, key_fault_text(fault),
@@ -96,8 +97,8 @@ check_key(
 }
 
 void
-value_check_literal(
-    const struct element *e, const struct secret *literal, struct place where, struct diags *d)
+value_check_literal(const struct element *e, const struct secret *literal, bool aes,
+    struct place where, struct diags *d)
 {
 	unsigned max = e->type == ELEMENT_VALUE ? LABEL_MAX : PIN_LITERAL_MAX;
 	size_t len = secret_len(literal);
@@ -108,7 +109,7 @@ value_check_literal(
 		return;
 	}
 	if (e->type == ELEMENT_KEY) {
-		check_key(e, literal, where, d);
+		check_key(e, literal, aes, where, d);
 		return;
 	}
 	if (len > max)

@@ -18,9 +18,12 @@
 bool value_parse(const struct element *e, const char *text, struct place where, struct diags *d,
     struct value *v);
 
-/* Checks text that stands in the file itself, for the element that uses it: lengths, keys. */
-void value_check_literal(
-    const struct element *e, const struct secret *literal, struct place where, struct diags *d);
+/*
+ * Checks text that stands in the file itself, for the element that uses it: lengths, keys. aes: the
+ * key may be an AES key of 64 digits too.
+ */
+void value_check_literal(const struct element *e, const struct secret *literal, bool aes,
+    struct place where, struct diags *d);
 
 void value_free(struct value *v);
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "policy/file.h"
-#include "policy/key.h"
+#include "policy/key_manager.h"
 #include "tool/check.h"
 
 #define VALUE_MAX 4096 /* bytes, as policy/field.h has it */
@@ -18,7 +18,7 @@
 struct context {
 	const struct source *source;
 	struct place where;
-	bool key;
+	bool key, manager; /* manager: it answers challenges, and may be an AES key */
 	struct diags *d;
 };
 
@@ -33,6 +33,12 @@ is_key(const struct description *desc, const char *field)
 {
 	return desc != NULL && (names_field(&desc->card_manager_key, field) ||
 				   names_field(&desc->new_card_manager_key, field));
+}
+
+static bool
+is_manager(const struct description *desc, const char *field)
+{
+	return is_key(desc, field) && description_offline(desc);
 }
 
 /* The value of a file, without the newline at its end; NULL: it cannot be read here, or is none. */
@@ -72,7 +78,8 @@ check_value(const struct context *c, const char *path)
 	if (value == NULL)
 		return;
 	if (c->key && secret_len(value) > 0)
-		fault = key_parse(value, false, NULL, &well_known);
+		fault = c->manager ? key_parse_manager(value, NULL, NULL, &well_known)
+				   : key_parse(value, false, NULL, &well_known);
 	if (secret_len(value) == 0)
 		diag_add(c->d, DIAG_WARNING, c->where, "write the value into it", "%.200s is empty",
 		    path);
@@ -200,6 +207,8 @@ check_secrets(const struct policy *p, const struct binding *b, struct diags *d)
 			continue;
 		c.where = (struct place){p->file, s->line, s->column};
 		c.key = is_key(b->personalize, s->field) || is_key(b->unblock, s->field);
+		c.manager =
+		    is_manager(b->personalize, s->field) || is_manager(b->unblock, s->field);
 		check_source(&c);
 	}
 }

@@ -98,7 +98,7 @@ value(const struct element *e, const char *text)
 	    (v.kind == VALUE_FIELD) != (v.field != NULL) || v.dialog > 3)
 		abort();
 	if (v.literal != NULL)
-		value_check_literal(e, v.literal, where, &d);
+		value_check_literal(e, v.literal, true, where, &d);
 	check_silent(e, text, &d);
 	value_free(&v);
 	diags_free(&d);

@@ -50,6 +50,18 @@ static const struct {
 	D "SetPIN=true\nPIN=#1234\nCardManagerKey=#00:11 22-33445566778899aabbccddeeff\n", {{0}}},
     {"AES-256", D "SetPIN=true\nPIN=#1234\nCardManagerKey=#" K16 K16 "\n",
 	{E(4, 16, "CardManagerKey= is a key of wrong length|32 digits")}},
+    {"AES-256 for challenges",
+	D "SetPIN=true\nPIN=#1234\nCardManagerKey=#" K16 K16 "\nUseCardManagerKey=true\n", {{0}}},
+    {"odd length for challenges",
+	D "SetPIN=true\nPIN=#1234\nCardManagerKey=#" K16 "00\nUseCardManagerKey=true\n",
+	{E(4, 16, "CardManagerKey= is a key of wrong length")}},
+    {"equal halves for challenges",
+	D "SetPIN=true\nPIN=#1234\nUseCardManagerKey=true\nCardManagerKey=#"
+	  "00:11:22:33:44:55:66:77:00:11:22:33:44:55:66:77:00:11:22:33:44:55:66:77\n",
+	{E(5, 16, "K1=K2")}},
+    {"key rotated", "[Fields]\nK=\nN=\n" D "SetPIN=true\nUseCardManagerKey=true\n"
+		    "CardManagerKey=K\nNewCardManagerKey=N\n",
+	{{0}}},
     {"false", "[Application_A]\nBlockCard=false\n[Application_B]\nBlockCard=true\n", {{0}}},
 
     /* Sections and names. */
@@ -179,7 +191,14 @@ static const struct {
     {"offline without key", D "InitCRKey=true\nUseCardManagerKey=true\n",
 	{E(2, 1, "InitCRKey=true without CardManagerKey=")}},
     {"use without offline", D UNBLOCK "PIN=#1234\nUseCardManagerKey=true\n",
-	{W(5, 1, "no effect without InitCRKey=true")}},
+	{E(5, 1, "UseCardManagerKey=true without CardManagerKey=")}},
+    {"use for nothing", "[Fields]\nK=\n" D "UseCardManagerKey=true\nCardManagerKey=K\n",
+	{W(4, 1, "no effect without InitCRKey=true or SetPIN=true"),
+	    W(0, 0, "nothing in this file does anything")}},
+    {"new card with a new key", "[Fields]\nK=\nN=\n" D
+	"InitToken=true\nSetPIN=true\nPIN=#1234\nInitCRKey=true\nUseCardManagerKey=true\n"
+	"CardManagerKey=K\nNewCardManagerKey=N\n",
+	{E(11, 1, "a new card has no older key")}},
     {"no serial", D UNBLOCK "PIN=#1234\nUseSelectCriteriaIccsn=true\n",
 	{E(5, 1, "without SelectCriteriaIccsn=")}},
     {"serial unused", D UNBLOCK "PIN=#1234\nSelectCriteriaIccsn=#1\n",
