@@ -13,6 +13,7 @@
 #include "policy/log.h"
 
 #define PRIVATE_FILE_MAX 4096 /* bytes */
+#define TICKET_MAX       65535
 
 static const char *const journal_names[] = {
     [JOURNAL_NONE] = "none",
@@ -76,12 +77,62 @@ parse_count(const char *value, unsigned *count)
 }
 
 static bool
+parse_number(const char *value, uint64_t max, uint64_t *number)
+{
+	char *end;
+
+	if (value[0] < '0' || value[0] > '9')
+		return false;
+	errno = 0;
+	*number = strtoull(value, &end, 10);
+	return errno == 0 && *end == '\0' && *number <= max;
+}
+
+static bool
+parse_ticket(const char *value, unsigned *ticket)
+{
+	uint64_t number;
+
+	if (!parse_number(value, TICKET_MAX, &number))
+		return false;
+	*ticket = (unsigned)number;
+	return true;
+}
+
+static bool
+parse_time(const char *value, int64_t *t)
+{
+	uint64_t number;
+
+	if (!parse_number(value, INT64_MAX, &number))
+		return false;
+	*t = (int64_t)number;
+	return true;
+}
+
+static bool
 parse_kcv(const char *value, char kcv[7])
 {
 	if (strlen(value) != 6 || strspn(value, "0123456789ABCDEF") != 6)
 		return false;
 	strcpy(kcv, value);
 	return true;
+}
+
+static bool
+parse_offline(const struct ini_entry *e, struct private *p)
+{
+	if (strcmp(e->name, "Generation") == 0)
+		return parse_number(e->value, UINT64_MAX, &p->generation);
+	if (strcmp(e->name, "Sealed") == 0)
+		return parse_number(e->value, UINT64_MAX, &p->sealed);
+	if (strcmp(e->name, "Ticket") == 0)
+		return parse_ticket(e->value, &p->ticket);
+	if (strcmp(e->name, "ResponseWrong") == 0)
+		return parse_count(e->value, &p->response_wrong);
+	if (strcmp(e->name, "ResponseAfter") == 0)
+		return parse_time(e->value, &p->response_after);
+	return false;
 }
 
 static bool
@@ -113,7 +164,7 @@ parse_entry(const struct ini_entry *e, struct private *p, bool *version)
 		return parse_count(e->value, &p->letter_wrong);
 	if (strcmp(e->name, "KCV") == 0)
 		return parse_kcv(e->value, p->kcv);
-	return false;
+	return parse_offline(e, p);
 }
 
 bool
@@ -224,6 +275,16 @@ print_private(FILE *f, const struct private *p)
 	    p->letter_wrong);
 	if (p->kcv[0] != '\0')
 		fprintf(f, "KCV=%s\n", p->kcv);
+	if (p->generation != 0)
+		fprintf(f, "Generation=%" PRIu64 "\n", p->generation);
+	if (p->sealed != 0)
+		fprintf(f, "Sealed=%" PRIu64 "\n", p->sealed);
+	if (p->ticket != 0)
+		fprintf(f, "Ticket=%u\n", p->ticket);
+	if (p->response_wrong != 0)
+		fprintf(f, "ResponseWrong=%u\n", p->response_wrong);
+	if (p->response_after > 0)
+		fprintf(f, "ResponseAfter=%" PRId64 "\n", p->response_after);
 }
 
 bool

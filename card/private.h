@@ -5,10 +5,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "policy/identity.h"
 
-#define PRIVATE_VERSION 1
+#define PRIVATE_VERSION 2 /* 1 had nothing of offline-unblockable cards */
 #define SALT_LEN        32 /* bytes */
 
 /*
@@ -38,6 +39,12 @@ struct private
 	unsigned so_wrong; /* wrong SO secrets sent from here since one was right */
 	unsigned login_wrong;  /* of them, by C_Login (row 4) */
 	unsigned letter_wrong; /* wrong PIN letters since one was right */
+	/* Of offline-unblockable cards (card/offline.h). */
+	uint64_t generation; /* of the box whose SO secret the card accepted last; 0: none */
+	uint64_t sealed;     /* of one written after it, whose SO secret may be in force; 0: none */
+	unsigned ticket;     /* the highest number of a ticket that was used up; 0: none */
+	unsigned response_wrong; /* wrong responses since one was right */
+	int64_t response_after;  /* seconds since 1970: before, strangers' responses are refused */
 	char kcv[7]; /* check value of the key that blocked the card; "" where it was no key */
 };
 

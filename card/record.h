@@ -9,7 +9,7 @@
 #include "policy/identity.h"
 
 /*
- * The file: an INI file of one section, written in this order, the last four only where they say
+ * The file: an INI file of one section, written in this order, the last six only where they say
  * something. An older version may lack Since.
  *
  *	[Record]
@@ -23,12 +23,16 @@
  *	ByUser=true
  *	Hold=16 hexadecimal digits
  *	Why=text
+ *	Tickets=DECIMAL: an offline-unblockable card has so many left
+ *	Challenge=16 or 32 hexadecimal digits: that of the next
  *
  * The file of the sequence number, DIR/sequence, holds one decimal number and a newline.
  */
 #define RECORD_VERSION  1
 #define RECORD_FILE_MAX 4096 /* bytes */
 #define HOLD_ID_LEN     16   /* hexadecimal digits */
+#define CHALLENGE_TEXT  32   /* digits at most */
+#define RECORD_TICKETS  1000000
 
 enum record_state { RECORD_NONE, RECORD_PERSONALIZING, RECORD_BLOCKED, RECORD_ACTIVE };
 enum record_method { METHOD_NONE, METHOD_LOCK, METHOD_SCRAMBLE, METHOD_REFUSE };
@@ -44,6 +48,10 @@ struct record {
 	char hold[HOLD_ID_LEN + 1]; /* "" where no hold has it */
 	struct identity identity;
 	char why[160]; /* for people: what is in the way; printable ASCII */
+	/* As they were when this was written. */
+	bool offline;     /* the card has, or had, tickets */
+	unsigned tickets; /* that are left */
+	char challenge[CHALLENGE_TEXT + 1]; /* "" where none is */
 };
 
 enum record_status {

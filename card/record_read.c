@@ -106,6 +106,28 @@ parse_flag(const struct ini_section *s, const char *name, bool *flag)
 }
 
 static bool
+parse_offline(const struct ini_section *s, struct record *r)
+{
+	const char *tickets = value_of(s, "Tickets"), *challenge = value_of(s, "Challenge");
+	uint64_t number;
+	size_t len;
+
+	if (tickets != NULL) {
+		if (!parse_number(tickets, &number) || number > RECORD_TICKETS)
+			return false;
+		r->offline = true;
+		r->tickets = (unsigned)number;
+	}
+	if (challenge != NULL) {
+		len = strspn(challenge, "0123456789ABCDEF");
+		if ((len != CHALLENGE_TEXT / 2 && len != CHALLENGE_TEXT) || challenge[len] != '\0')
+			return false;
+		memcpy(r->challenge, challenge, len + 1);
+	}
+	return true;
+}
+
+static bool
 parse_optional(const struct ini_section *s, struct record *r)
 {
 	const char *hold = value_of(s, "Hold"), *why = value_of(s, "Why");
@@ -123,7 +145,7 @@ parse_optional(const struct ini_section *s, struct record *r)
 	}
 	for (i = 0; why != NULL && why[i] != '\0' && i + 1 < sizeof(r->why); i++)
 		r->why[i] = why[i] >= ' ' && why[i] <= '~' ? why[i] : '?';
-	return true;
+	return parse_offline(s, r);
 }
 
 /* What only older versions may lack. A clock that was set to before 1970 writes a minus; the time

@@ -50,6 +50,10 @@ print_record(FILE *f, const struct record *r)
 	printable(r->why, why, sizeof(why));
 	if (why[0] != '\0')
 		fprintf(f, "Why=%s\n", why);
+	if (r->offline)
+		fprintf(f, "Tickets=%u\n", r->tickets);
+	if (r->offline && r->challenge[0] != '\0')
+		fprintf(f, "Challenge=%s\n", r->challenge);
 	return ferror(f) == 0;
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One card's status, for people and as JSON. */
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "policy/json.h"
+#include "policy/spoken.h"
 #include "tool/status.h"
 
 static const struct {
@@ -101,7 +103,10 @@ advice(const struct standing *s)
 	if (r->state == RECORD_BLOCKED && k->present && (k->info.flags & CKF_SO_PIN_LOCKED) != 0)
 		return "its SO PIN is locked too: nothing unblocks it any more";
 	if (r->state != RECORD_PERSONALIZING)
-		return NULL;
+		return r->offline && r->tickets == 0
+			   ? "its tickets are used up, or were never made: it needs a desk with "
+			     "the card manager key (p11-latch apply)"
+			   : NULL;
 	if (r->method == METHOD_REFUSE)
 		return "the PIN that was set is still the card's; only p11-latch refuses it. "
 		       "p11-latch block, or a right PUK presented, ends this";
@@ -133,6 +138,21 @@ static void
 print_flag(const char *words, size_t n, FILE *out)
 {
 	fprintf(out, "%s%s", n == 0 ? "" : ", ", words);
+}
+
+static void
+print_offline(const struct record *r, FILE *out)
+{
+	unsigned char bytes[SPOKEN_MAX];
+	char text[SPOKEN_TEXT];
+	size_t size;
+
+	if (!r->offline)
+		return;
+	size = spoken_read(r->challenge, strlen(r->challenge), bytes, NULL);
+	spoken_write(bytes, size, text);
+	fprintf(out, "  offline:  %u ticket%s left%s%s\n", r->tickets, r->tickets == 1 ? "" : "s",
+	    size != 0 ? ", challenge " : "", text);
 }
 
 static void
@@ -176,6 +196,7 @@ status_print(const struct standing *s, const char *policy_file, FILE *out)
 		fprintf(out, "  note:     %s\n", what);
 	if (r->hold[0] != '\0')
 		fputs("  hold:     under p11-latch personalize\n", out);
+	print_offline(r, out);
 	print_present(s, out);
 	print_binding(s, policy_file, out);
 }
@@ -219,6 +240,11 @@ print_json_record(const struct record *r, FILE *out)
 	member(out, "hold", r->hold[0] != '\0' ? r->hold : NULL);
 	member_bool(out, "ending", r->ending);
 	member_bool(out, "by_user", r->by_user);
+	if (r->offline)
+		fprintf(out, ", \"tickets\": %u", r->tickets);
+	else
+		fputs(", \"tickets\": null", out);
+	member(out, "challenge", r->challenge[0] != '\0' ? r->challenge : NULL);
 }
 
 static void

@@ -7,11 +7,11 @@ set -u
 # As a version before this one would have written them: Version=0, and without what came later.
 older() {
 	sed -i 's/^Version=1$/Version=0/; /^Since=/d' "$(record_file)"
-	sed -i 's/^Version=1$/Version=0/' "$STATE"/private/*.state
+	sed -i 's/^Version=2$/Version=1/' "$STATE"/private/*.state
 }
 
 version_lines() {
-	cat "$STATE"/records/* "$STATE"/private/*.state | grep ^Version= | sort -u
+	cat "$STATE"/records/* "$STATE"/private/*.state | grep ^Version= | sort -u | tr '\n' ' ' | sed 's/ $//'
 }
 
 older_state() {
@@ -21,7 +21,7 @@ older_state() {
 	is "$(login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED "$kind: and by the module"
 	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: the card is unblocked by its PUK"
 	is_active "$PIN_NEW" "$kind: active"
-	is "$(version_lines)" Version=1 "$kind: and its state is written as this version"
+	is "$(version_lines)" "Version=1 Version=2" "$kind: and its state is written as this version"
 	older
 	is "$(login_rv "$LATCH" user "$PIN_NEW")" CKR_OK "$kind: an older active record: the PIN is right"
 	passes "$kind: it is blocked" "$CMD" block "$CARD"
@@ -72,7 +72,7 @@ newer() {
 	blocked_card
 	file=$(the_file "$1")
 	cp -a "$STATE" "$SCRATCH/kept"
-	sed -i 's/^Version=1$/Version=7/; s/^Journal=none/Journal=eighth-step/' "$file"
+	sed -i 's/^Version=[12]$/Version=7/; s/^Journal=none/Journal=eighth-step/' "$file"
 	echo "Tomorrow=yes" >>"$file"
 	before=$(state_files)
 	log_clear
@@ -81,7 +81,7 @@ newer() {
 	fails "$kind: $1 of a newer version: p11-latch unblock" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
 	fails "$kind: $1 of a newer version: p11-latch block" "$CMD" block "$CARD"
 	"$CMD" recover "$CARD" >/dev/null 2>&1
-	logged "$file was written by a newer p11-latch (version 7, known here: 1).*install that one again" \
+	logged "$file was written by a newer p11-latch (version 7, known here: [12]).*install that one again" \
 		"$kind: the log names the file, both versions, and what to do"
 	is "$(state_files)" "$before" "$kind: $1 of a newer version: left as it was"
 	fails "$kind: $1 of a newer version: the card too" vendor_takes "$PIN_NEW"
@@ -90,7 +90,7 @@ newer() {
 	mv "$SCRATCH/kept" "$STATE"
 	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: $1: with the version that wrote it all goes on"
 	# Or the card was unblocked with it, and this one forgets.
-	sed -i 's/^Version=1$/Version=7/' "$file"
+	sed -i 's/^Version=[12]$/Version=7/' "$file"
 	passes "$kind: $1 of a newer version: p11-latch forget, of an unblocked card" "$CMD" forget "$CARD"
 	passes "$kind: $1: and adopt" "$CMD" adopt "$CARD"
 	is_active "$PIN_NEW" "$kind: $1: active"
