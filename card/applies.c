@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "card/applies.h"
+#include "card/offline.h"
 #include "policy/log.h"
 
 static CK_RV
@@ -30,15 +31,26 @@ is_selected(const struct card *c, const struct description *desc)
 	return same ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+static const char *
+why_not(const struct card *c)
+{
+	if (c->profile.no_block)
+		return "the SO PIN is of no use once there is a user PIN";
+	if (c->profile.so_form == SO_FORM_KEY)
+		return "the key that it takes as SO PIN resets no user PIN";
+	return "no SO PIN resets the user PIN, but a PUK without a login";
+}
+
 CK_RV
 description_applies(const struct card *c, const struct description *desc)
 {
 	if (desc == NULL)
 		return CKR_OK;
-	if (desc->init_cr_key || desc->use_card_manager_key) {
+	if (description_offline(desc) && !offline_possible(c)) {
 		log_error("%s: refused: %s asks for an offline-unblockable card (InitCRKey=, "
-			  "UseCardManagerKey=), which this version cannot make or unblock yet",
-		    c->uri, desc->file);
+			  "UseCardManagerKey=), and with this module %s, so that there is "
+			  "nothing that a ticket could hold",
+		    c->uri, desc->file, why_not(c));
 		return CKR_FUNCTION_FAILED;
 	}
 	return desc->select_by_serial ? is_selected(c, desc) : CKR_OK;

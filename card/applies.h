@@ -6,7 +6,7 @@
 #include "card/card.h"
 
 /*
- * CKR_OK, or CKR_FUNCTION_FAILED (logged): it asks for what this version cannot do, or
+ * CKR_OK, or CKR_FUNCTION_FAILED (logged): it asks for tickets, which such a card cannot have, or
  * SelectCriteriaIccsn= names another card. desc may be NULL, which asks for nothing.
  */
 CK_RV description_applies(const struct card *c, const struct description *desc);

@@ -77,7 +77,7 @@ of_other_form(const struct card *c, const struct so *so)
 
 	if (!so_logs_in(c, so))
 		card_pin_bounds(c, &min, &max);
-	if (so->policy)
+	if (so->policy && so->box.generation == 0)
 		log_error("%s: the policy's %s has %zu characters, but this token takes %s of %zu "
 			  "to %zu; it was not sent",
 		    c->uri, so->key ? "card manager key" : "PUK", secret_len(so->pin),
@@ -99,7 +99,8 @@ may_try(struct card *c, const struct so *so, enum so_via via)
 	}
 	if (!so_fits(c, so))
 		return of_other_form(c, so);
-	if (via == SO_VIA_LOGIN && !so->policy && !login_may_try(c)) {
+	/* What a box held is no guess. */
+	if (via == SO_VIA_LOGIN && !so->policy && so->box.generation == 0 && !login_may_try(c)) {
 		log_info("%s: a value given to C_Login is not tried as PUK on this token "
 			 "(UnblockByLogin=)",
 		    c->uri);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "card/card.h"
+#include "card/offline.h"
 #include "card/record_write.h"
 #include "card/state.h"
 #include "policy/log.h"
@@ -138,6 +139,7 @@ card_read(struct card *c)
 {
 	const char *dir = c->office->config->state_dir;
 
+	offline_drop(c);
 	if (record_read(dir, &c->id, c->profile.label_identity, &c->record) == RECORD_BAD) {
 		log_error("%s: refused, since its record %s/records/%s cannot be used; the line "
 			  "before this "
@@ -217,6 +219,7 @@ card_let_go(struct card *c)
 {
 	if (c->office != NULL)
 		card_cool(c);
+	offline_drop(c);
 	if (c->lock >= 0)
 		close(c->lock);
 	c->lock = -1;

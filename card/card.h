@@ -16,6 +16,8 @@
 /* SO_SENT: to a card that counts, which did not prove it right; info may be older than that. */
 enum so_try { SO_NOT_SENT, SO_SENT, SO_PROVED };
 
+struct offline;
+
 struct card {
 	struct office *office;
 	struct identity id;
@@ -39,6 +41,7 @@ struct card {
 	bool blind;         /* it is to be blocked, even if nothing can be written of that */
 	bool unwritten;     /* which is so */
 	CK_SLOT_ID kept_slot;
+	struct offline *offline; /* what lies on it; NULL: not read so far (card/offline.h) */
 };
 
 /*

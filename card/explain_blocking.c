@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* How a card is personalized and blocked under its binding, and why so. */
 #include "card/explain_part.h"
+#include "card/offline.h"
+#include "card/personalized.h"
 
 static void
 print_occasion(const struct card *c, FILE *out)
@@ -67,15 +69,23 @@ print_personalizing(const struct card *c, FILE *out)
 	fputs("Personalization\n", out);
 	if (desc == NULL) {
 		fputs("  never: the binding has no Personalize=, as a pick-up desk's\n", out);
-	} else if (desc->init_cr_key || desc->use_card_manager_key) {
-		fputs("  refused: offline-unblockable cards cannot be made yet\n", out);
-	} else if (!desc->block_card) {
+	} else if (description_offline(desc) && !offline_possible(c)) {
+		fputs("  refused: cards of this module can have no tickets to be unblocked offline "
+		      "with\n",
+		    out);
+	} else if (!personalizes(desc)) {
 		fputs("  never: the description has no BlockCard=true\n", out);
 	} else if (c->profile.no_block) {
 		fputs("  refused: nothing can block a token of this module (Profile.Block=none)\n",
 		    out);
 	} else {
 		print_occasion(c, out);
+		if (desc->init_cr_key)
+			fprintf(out,
+			    "  then the card gets %u tickets, and a random PUK that nobody "
+			    "knows%s\n",
+			    c->binding->tickets,
+			    desc->block_card ? "" : "; it is not blocked (no BlockCard=true)");
 		print_init_pin(c, out);
 	}
 }
@@ -119,7 +129,7 @@ print_so_for_block(struct card *c, FILE *out)
 		  : "  PUK for it: none of the application's",
 	    out);
 	for (i = 0; i < 2 && !c->private.foreign_so; i++) {
-		if (both[i] == NULL)
+		if (both[i] == NULL || description_offline(both[i]))
 			continue;
 		explain_origin(
 		    c, both[i], description_so(both[i]), description_uses_key(both[i]), &o);

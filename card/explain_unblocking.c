@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "card/explain_part.h"
+#include "card/offline.h"
 #include "card/pad.h"
 #include "card/row.h"
 #include "card/so.h"
@@ -17,6 +18,12 @@ struct held {
 	struct origin origin;
 	bool holds;
 };
+
+static bool
+is_present(const struct card *c)
+{
+	return c->info.flags != 0;
+}
 
 static void
 find_held(struct card *c, struct held *h)
@@ -36,7 +43,14 @@ find_held(struct card *c, struct held *h)
 	h->element =
 	    key ? (new ? "NewCardManagerKey=" : "CardManagerKey=") : (new ? "PUK=" : "InitialPUK=");
 	explain_origin(c, h->desc, v, key, &h->origin);
-	if (c->private.foreign_so || h->origin.have != HAVE_VALUE)
+	if (h->origin.have != HAVE_VALUE)
+		return;
+	/* No SO try is spent for a person who asks. */
+	if (description_offline(h->desc)) {
+		h->holds = is_present(c) && offline_opens(c, h->desc);
+		return;
+	}
+	if (c->private.foreign_so)
 		return;
 	/* It logs why a secret that is there cannot be used. */
 	h->holds = so_of_policy(c, false, &so) && so.pin != NULL;
@@ -53,6 +67,9 @@ print_why_none(const struct card *c, const struct held *h, FILE *out)
 		    out);
 	else if (h->desc == NULL)
 		fputs("the binding has neither Unblock= nor Personalize=", out);
+	else if (h->origin.have == HAVE_VALUE && description_offline(h->desc))
+		fprintf(out, "%s of %s opens no box of this card%s", h->element, h->desc->file,
+		    is_present(c) ? "" : ", which is not here");
 	else if (h->origin.have == HAVE_VALUE)
 		fprintf(out, "%s of %s cannot be used", h->element, h->desc->file);
 	else
@@ -117,6 +134,10 @@ why_no_other(struct card *c, const struct held *h, bool login)
 {
 	if (h->holds)
 		return "the policy holds the PUK or key of this card";
+	if (c->private.generation != 0)
+		return "the card's PUK is random; only its card manager key is taken, as opening "
+		       "its "
+		       "box";
 	if (c->private.foreign_so)
 		return NULL;
 	if (c->binding->unblock == NULL)
@@ -144,6 +165,32 @@ why_not_by_login(struct card *c)
 	if (c->private.login_wrong != 0)
 		return "a wrong one was presented, and nothing right since";
 	return NULL;
+}
+
+static void
+print_row_response(struct card *c, FILE *out)
+{
+	const struct ticket *next = NULL;
+	char text[SPOKEN_TEXT];
+
+	fputs("  3 the response to the challenge of its ticket: ", out);
+	if (!offline_possible(c)) {
+		fputs("no: with this module no SO PIN unblocks a card\n", out);
+		return;
+	}
+	if (is_present(c) && offline_show(c) == CKR_OK)
+		next = c->offline->next;
+	if (next != NULL) {
+		spoken_write(next->challenge, manager_block(next->cipher), text);
+		fprintf(out, "yes, to %s; %u ticket%s left\n", text, c->record.tickets,
+		    c->record.tickets == 1 ? "" : "s");
+	} else if (is_present(c)) {
+		fprintf(out, "no: %s\n",
+		    c->record.offline ? "it has no ticket left" : "it has no tickets");
+	} else {
+		fprintf(
+		    out, "not known, the card is not here; it had %u tickets\n", c->record.tickets);
+	}
 }
 
 static void
@@ -218,8 +265,9 @@ print_who(const struct card *c, FILE *out)
 	}
 	fprintf(out,
 	    "  root and the operators (operators.sock beside %s): all of it\n"
-	    "  others: rows 1, 2 and 4, and their own SO login and C_InitPIN; not to personalize, "
-	    "block, apply, adopt, forget or reset, and not the last row\n",
+	    "  others: rows 1 to 4, p11-latch challenge and unblock --response, and their own SO "
+	    "login and C_InitPIN; not to personalize, block, apply, adopt, forget or reset, and "
+	    "not the last row\n",
 	    config->helper_socket);
 }
 
@@ -232,7 +280,7 @@ explain_unblocking(struct card *c, FILE *out)
 	fprintf(out, "Unblocking, %s\n", card_blocked(c) ? "now" : "once the card is blocked");
 	print_row_policy(c, &h, out);
 	print_row_letter(c, &h, out);
-	fputs("  3 the response of an offline ticket: no: this version makes no tickets\n", out);
+	print_row_response(c, out);
 	print_row_other(c, &h, out);
 	print_row_pad(c, out);
 	fputs("  - nothing presented (p11-latch unblock, an empty old PIN): ", out);

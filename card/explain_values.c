@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "card/explain_part.h"
+#include "card/offline.h"
 #include "policy/file.h"
-#include "policy/key.h"
+#include "policy/key_manager.h"
 
 #define VALUE_MAX 4096 /* bytes of a file, as policy/field.h has it */
 
@@ -109,8 +110,11 @@ look_at_key(struct card *c, const struct description *desc, const struct value *
 	if (!field_resolve(&context, desc, v, &r))
 		return;
 	if (r.kind == VALUE_LITERAL) {
-		fault = key_parse(r.value, false, NULL, NULL);
-		if (fault != KEY_GOOD)
+		fault = description_offline(desc) ? key_parse_manager(r.value, NULL, NULL, NULL)
+						  : key_parse(r.value, false, NULL, NULL);
+		if (description_offline(desc) && fault == KEY_GOOD)
+			say(o, HAVE_VALUE, ", which answers challenges and opens the card's box");
+		else if (fault != KEY_GOOD)
 			say(o, HAVE_FAULT, ", but no good key: %s", key_fault_text(fault));
 		else if (c->profile.so_form == SO_FORM_PUK)
 			say(o, HAVE_FAULT, ", but this module takes a PUK, no card manager key");
@@ -191,8 +195,16 @@ print_description(struct card *c, const char *element, const struct description 
 		    desc->clear_fields[i],
 		    i + 1 == desc->n_clear_fields ? ", wiped from their files after success\n"
 						  : "");
-	if (desc->init_cr_key || desc->use_card_manager_key)
-		fputs("    REFUSED: this version makes no offline-unblockable cards yet\n", out);
+	if (!description_offline(desc))
+		return;
+	if (!offline_possible(c))
+		fputs(
+		    "    REFUSED: with this module no SO PIN unblocks a card, and there is nothing "
+		    "that tickets could hold\n",
+		    out);
+	else if (desc->init_cr_key)
+		fprintf(
+		    out, "    Tickets=%-12u that a card gets (policy.conf)\n", c->binding->tickets);
 }
 
 void

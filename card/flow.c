@@ -4,7 +4,9 @@
 
 #include "card/block.h"
 #include "card/flow.h"
+#include "card/offline.h"
 #include "card/pad.h"
+#include "card/personalized.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
@@ -144,6 +146,19 @@ login_with_r(struct card *c, const struct request *q, enum row row, struct outco
 	}
 }
 
+/*
+ * A card that was scrambled at another desk shows nothing of it: a right response to the challenge
+ * of its tickets says so. Any other value is the vendor's to judge.
+ */
+static bool
+is_answered(struct card *c, const struct request *q, struct so *so)
+{
+	CK_RV rv;
+
+	return !q->logged_in && offline_form(q->value) &&
+	       offline_response(c, q->value, q->via, so, &rv) == OFFLINE_OPENS;
+}
+
 void
 flow_login(struct card *c, const struct request *q, struct outcome *o)
 {
@@ -168,6 +183,10 @@ flow_login(struct card *c, const struct request *q, struct outcome *o)
 	}
 	if (!card_blocked(c)) {
 		o->verdict = VERDICT_VENDOR;
+		if (is_answered(c, q, &o->so)) {
+			login_with_r(c, q, ROW_RESPONSE, o);
+			return;
+		}
 		/* Presented again after an unblocking that had succeeded; as PIN it costs a try. */
 		if (blocked && q->value != NULL && flow_is_policys(c, q->value))
 			done(o, CKR_PIN_INCORRECT);
@@ -188,7 +207,7 @@ begins_personalization(const struct card *c, const struct request *q)
 	const struct binding *b = c->binding;
 	bool held;
 
-	if (b == NULL || b->personalize == NULL || !b->personalize->block_card || !q->logged_in ||
+	if (b == NULL || !personalizes(b->personalize) || !q->logged_in ||
 	    c->record.state != RECORD_NONE)
 		return false;
 	/* Under p11-latch personalize it is meant, where there is no C_InitPIN to begin with. */
@@ -210,6 +229,21 @@ set_pin_open(struct card *c, const struct request *q, struct outcome *o)
 		done(o, rv);
 	else
 		o->verdict = VERDICT_PERSONALIZE;
+}
+
+static bool
+set_pin_answered(struct card *c, const struct request *q, struct outcome *o)
+{
+	CK_RV rv;
+
+	if (!is_answered(c, q, &o->so))
+		return false;
+	rv = unblock_check_pin(c, q->new_pin, q->value);
+	if (rv == CKR_OK)
+		rv = unblock(c, q, q->new_pin, o);
+	if (rv != CKR_OK || o->verdict != VERDICT_SET_WITH_R)
+		done(o, rv);
+	return true;
 }
 
 /* The value without the prefix; NULL where it has none, or there is no memory. */
@@ -241,7 +275,8 @@ set_pin(struct card *c, const struct request *q, struct outcome *o)
 		return;
 	}
 	if (!card_blocked(c)) {
-		set_pin_open(c, q, o);
+		if (!set_pin_answered(c, q, o))
+			set_pin_open(c, q, o);
 		return;
 	}
 	rv = pad_find(c, q->value != NULL && secret_len(q->value) > 0, q->new_pin != NULL, &pad);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "card/applies.h"
-#include "card/block.h"
 #include "card/flow.h"
+#include "card/personalized.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
@@ -32,7 +32,7 @@ may_personalize(const struct card *c, const char *hold, bool *may)
 {
 	const struct binding *b = c->binding;
 
-	*may = b != NULL && b->personalize != NULL && b->personalize->block_card &&
+	*may = b != NULL && personalizes(b->personalize) &&
 	       (b->personalize_on != PERSONALIZE_ON_COMMAND || hold != NULL);
 	if (b != NULL && description_applies(c, b->personalize) != CKR_OK)
 		return CKR_FUNCTION_FAILED;

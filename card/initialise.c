@@ -4,6 +4,7 @@
 
 #include "card/order_part.h"
 #include "card/pin.h"
+#include "card/tickets.h"
 #include "policy/log.h"
 
 #define LABEL_LEN 32 /* bytes, blank-padded (PKCS#11 2.40, C_InitToken) */
@@ -55,7 +56,8 @@ open_anew(struct card *c, const CK_TOKEN_INFO *info)
 	CK_RV rv;
 
 	identity_set(&id, info->label, info->manufacturerID, info->model, info->serialNumber);
-	if (!card_forget(c))
+	/* The boxes here were of the life that is over. */
+	if (!tickets_forget(c) || !card_forget(c))
 		return CKR_FUNCTION_FAILED;
 	card_close(c);
 	rv = card_open(c, office, &id);
@@ -71,18 +73,18 @@ open_anew(struct card *c, const CK_TOKEN_INFO *info)
  * openCryptoki 3.8.1: afterwards every SO login is CKR_FUNCTION_FAILED, and with the factory's SO
  * PIN CKR_PIN_INCORRECT.
  */
-static bool
-would_destroy(const struct card *c)
+bool
+initialise_may(const struct card *c)
 {
 	if (!c->profile.init_once || (c->info.flags & CKF_TOKEN_INITIALIZED) == 0 ||
 	    (c->info.flags & CKF_SO_PIN_TO_BE_CHANGED) != 0)
-		return false;
+		return true;
 	log_error(
 	    "%s: not initialised: this module would destroy a token whose PUK was changed; put "
 	    "it into the state of the factory by the means of its vendor (openCryptoki: remove "
 	    "its files while pkcsslotd is stopped), then apply this again",
 	    c->uri);
-	return true;
+	return false;
 }
 
 CK_RV
@@ -92,7 +94,7 @@ initialise_card(struct card *c, const struct so *so, const struct secret *label)
 	struct init i = {.so = so, .counts = counts && c->profile.so_counter != SO_COUNTER_NONE};
 	CK_RV rv = CKR_OK;
 
-	if (would_destroy(c) || !set_label(c, label, i.label))
+	if (!initialise_may(c) || !set_label(c, label, i.label))
 		return CKR_FUNCTION_FAILED;
 	if (counts)
 		rv = so_begin_try(c, so, SO_VIA_REQUEST);

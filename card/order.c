@@ -31,6 +31,7 @@ static const char *const names[] = {
     [ORDER_RESET] = "reset",
     [ORDER_RECOVER] = "recover",
     [ORDER_EXPLAIN] = "explain",
+    [ORDER_CHALLENGE] = "challenge",
 };
 
 const char *
@@ -86,6 +87,8 @@ with_lock(struct run *r, struct card *c)
 	switch (order->op) {
 	case ORDER_BLOCK:
 		return order_block(c, order, r->out, r->asks);
+	case ORDER_CHALLENGE:
+		return order_challenge(c, order, r->out);
 	case ORDER_UNBLOCK:
 		return order_unblock(c, order, r->out, r->asks);
 	case ORDER_APPLY:
@@ -172,13 +175,21 @@ run_all(struct run *r, const struct known *list, size_t n)
 	return status;
 }
 
+/* What is public, and what is proved by the helpdesk's response. */
 static bool
-may_order(const struct office *o, enum order_op op)
+is_for_all(const struct order *order)
 {
-	if (o->caller != CALLER_ANYONE || op == ORDER_RECOVER)
+	return order->op == ORDER_RECOVER || order->op == ORDER_CHALLENGE ||
+	       (order->op == ORDER_UNBLOCK && order->answers[ANSWER_RESPONSE] != NULL);
+}
+
+static bool
+may_order(const struct office *o, const struct order *order)
+{
+	if (o->caller != CALLER_ANYONE || is_for_all(order))
 		return true;
 	log_error("p11-latch %s is refused: only operators may; join the group of operators.sock",
-	    order_name(op));
+	    order_name(order->op));
 	return false;
 }
 
@@ -215,7 +226,7 @@ order_run(struct office *o, const struct order *order, FILE *out, unsigned *asks
 	size_t n = 0;
 
 	*asks = 0;
-	if (!may_order(o, order->op))
+	if (!may_order(o, order))
 		return ORDER_FAILED;
 	if (order->uri != NULL &&
 	    !uri_parse(order->uri, (struct place){.file = "the command line"}, &d, &criteria)) {

@@ -16,14 +16,17 @@ enum order_op {
 	ORDER_FORGET,
 	ORDER_RESET,
 	ORDER_RECOVER,
-	ORDER_EXPLAIN
+	ORDER_EXPLAIN,
+	ORDER_CHALLENGE
 };
 
 /* What a person may have to be asked for. */
 enum order_answer {
-	ANSWER_PIN,    /* the new PIN */
-	ANSWER_SO,     /* the PUK or card manager key that is valid now */
-	ANSWER_NEW_SO, /* the one to be set */
+	ANSWER_PIN,      /* the new PIN */
+	ANSWER_SO,       /* the PUK or card manager key that is valid now */
+	ANSWER_NEW_SO,   /* the one to be set */
+	ANSWER_PUK,      /* the PUK of a card that has no tickets so far */
+	ANSWER_RESPONSE, /* the helpdesk's to the card's challenge; nobody is asked for it */
 	ANSWERS
 };
 
@@ -32,6 +35,7 @@ struct order {
 	char *uri; /* which card; NULL: all (recover) */
 	bool force;
 	bool last_try;
+	bool json;  /* challenge */
 	char *file; /* apply: the description, its name and its text */
 	char *text;
 	size_t len;

@@ -17,9 +17,9 @@ task_take_place(struct task *t)
 {
 	if (t->c->binding != NULL)
 		t->binding = *t->c->binding;
-	if (t->desc->set_pin || t->desc->init_token)
+	if (t->desc->set_pin || t->desc->init_token || description_offline(t->desc))
 		t->binding.unblock = t->desc;
-	if (t->desc->block_card || t->desc->init_token)
+	if (t->desc->block_card || t->desc->init_token || t->desc->init_cr_key)
 		t->binding.personalize = t->desc;
 	t->c->binding = &t->binding;
 	/* The administrator says which secret is right, whatever the policy's was found to be. */
@@ -120,10 +120,9 @@ carry_out(struct task *t, unsigned *asks)
 
 	if (description_applies(t->c, d) != CKR_OK)
 		return ORDER_FAILED;
-	if (!d->init_token && !d->set_pin && !d->block_card) {
-		log_error(
-		    "%s: asks for nothing that p11-latch does: neither InitToken=, SetPIN= nor "
-		    "BlockCard= is true",
+	if (!d->init_token && !d->set_pin && !d->block_card && !d->init_cr_key) {
+		log_error("%s: asks for nothing that p11-latch does: neither InitToken=, SetPIN=, "
+			  "InitCRKey= nor BlockCard= is true",
 		    d->file);
 		return ORDER_FAILED;
 	}
@@ -132,7 +131,9 @@ carry_out(struct task *t, unsigned *asks)
 	if (!fill_in_all(t, asks) || *asks != 0)
 		return *asks != 0 ? ORDER_ASKS : ORDER_FAILED;
 	if (d->init_token)
-		return task_initialise(t);
+		return task_initialise(t, asks);
+	if (description_offline(d))
+		return task_offline(t, asks);
 	if (!d->set_pin)
 		return order_block(t->c, t->order, t->out, asks);
 	status = set(t);

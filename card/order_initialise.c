@@ -4,10 +4,24 @@
 
 #include "card/block.h"
 #include "card/clear.h"
+#include "card/offline.h"
 #include "card/order_part.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
+
+static CK_RV
+make_tickets(struct task *t, struct so *so)
+{
+	struct so new;
+	CK_RV rv = offline_make(t->c, t->desc, so, &new);
+
+	if (rv != CKR_OK)
+		return rv;
+	so_clear(so);
+	*so = new;
+	return CKR_OK;
+}
 
 static CK_RV
 change_first_so(struct task *t, struct so *so)
@@ -16,6 +30,8 @@ change_first_so(struct task *t, struct so *so)
 	struct so new;
 	CK_RV rv;
 
+	if (description_offline(t->desc))
+		return make_tickets(t, so);
 	if (!so_to_set(c, t->desc, &new))
 		return CKR_FUNCTION_FAILED;
 	if (new.pin == NULL || so_same(&new, so->pin)) {
@@ -111,8 +127,22 @@ label_of(struct task *t, struct secret **label)
 	return ok;
 }
 
+static CK_RV
+find_so(struct task *t, const struct secret *label, struct so *so, unsigned *asks)
+{
+	CK_RV rv;
+
+	if (!description_offline(t->desc))
+		return so_of_policy(t->c, false, so) && so->pin != NULL ? CKR_OK
+									: CKR_FUNCTION_FAILED;
+	if (!initialise_may(t->c))
+		return CKR_FUNCTION_FAILED;
+	rv = task_offline_so(t, true, label, so, asks);
+	return rv == CKR_OK ? task_initial_so(t, label, so) : rv;
+}
+
 enum order_status
-task_initialise(struct task *t)
+task_initialise(struct task *t, unsigned *asks)
 {
 	struct secret *label;
 	struct so so = {0};
@@ -121,7 +151,11 @@ task_initialise(struct task *t)
 	if (!label_of(t, &label))
 		return ORDER_FAILED;
 	t->c->private.new_valid = false;
-	rv = so_of_policy(t->c, false, &so) && so.pin != NULL ? CKR_OK : CKR_FUNCTION_FAILED;
+	rv = find_so(t, label, &so, asks);
+	if (*asks != 0) {
+		secret_free(&label);
+		return ORDER_ASKS;
+	}
 	if (rv == CKR_OK)
 		rv = initialise_card(t->c, &so, label);
 	if (rv == CKR_OK)

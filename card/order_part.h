@@ -24,6 +24,7 @@ const struct known *order_choose(const struct order *order, const struct known *
 enum order_status order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks);
 enum order_status order_unblock(
     struct card *c, const struct order *order, FILE *out, unsigned *asks);
+enum order_status order_challenge(struct card *c, const struct order *order, FILE *out);
 enum order_status order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks);
 
 /* The card opened, and its lock not taken. */
@@ -57,10 +58,29 @@ void task_take_place(struct task *t);
 CK_RV task_pin(struct task *t, struct secret **pin);
 
 /* InitToken=true, and what else the description asks for. */
-enum order_status task_initialise(struct task *t);
+enum order_status task_initialise(struct task *t, unsigned *asks);
+
+/*
+ * UseCardManagerKey=true without InitToken=true: the PIN, tickets, another card manager key, the
+ * block, as the description asks.
+ */
+enum order_status task_offline(struct task *t, unsigned *asks);
+
+/*
+ * The SO secret that the card has now, proved where it came from a box, or is the one that a new
+ * card has until its tickets are made (label: InitialLabel=, may be NULL); else a person is asked.
+ */
+CK_RV task_offline_so(
+    struct task *t, bool new, const struct secret *label, struct so *so, unsigned *asks);
+
+/* Of a new card; it is the one of offline_initial() afterwards. */
+CK_RV task_initial_so(struct task *t, const struct secret *label, struct so *so);
 
 /* Logs why it was not done; ORDER_FAILED. */
 enum order_status order_refused(const struct card *c, const char *what, CK_RV rv);
+
+/* Whether C_InitToken may be called: false (logged) where it would destroy the token. */
+bool initialise_may(const struct card *c);
 
 /* Initialises the card (C_InitToken), which is from then on another, c: with its lock, opened anew.
  */

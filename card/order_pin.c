@@ -3,10 +3,12 @@
 #include "card/applies.h"
 #include "card/block.h"
 #include "card/flow.h"
+#include "card/offline.h"
 #include "card/order_part.h"
 #include "card/pad.h"
 #include "card/record_write.h"
 #include "card/unblock.h"
+#include "policy/key_manager.h"
 #include "policy/log.h"
 
 static const char *
@@ -154,13 +156,29 @@ block_now(struct card *c, const struct order *order, const struct sitting *sitti
 	return ORDER_DONE;
 }
 
+/* A PUK, or a key; one that answers challenges opens a box, and is sent to no card. */
+static bool
+take_so(struct card *c, const struct secret *value, struct so *so)
+{
+	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
+
+	if (desc == NULL || !description_offline(desc))
+		return so_written(
+		    c, value, desc != NULL && description_uses_key(desc), "the terminal", so);
+	if (offline_by_key(c, value, so))
+		return true;
+	if (key_parse_manager(value, NULL, NULL, NULL) != KEY_GOOD)
+		return so_presented(so, value);
+	log_error("%s: this card manager key opens no box of the card; give its PUK", c->uri);
+	return false;
+}
+
 enum order_status
 order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
 	struct sitting sitting = {0};
 	struct so so = {0};
 	enum order_status status = ORDER_FAILED;
-	bool key;
 
 	if (!block_can_be(c) || card_look(c) != CKR_OK || unblock_resolve(c) != CKR_OK)
 		return ORDER_FAILED;
@@ -175,9 +193,7 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 			*asks |= 1u << ANSWER_SO;
 			return ORDER_ASKS;
 		}
-		key = c->binding != NULL && c->binding->unblock != NULL &&
-		      description_uses_key(c->binding->unblock);
-		if (!so_written(c, order->answers[ANSWER_SO], key, "the terminal", &so))
+		if (!take_so(c, order->answers[ANSWER_SO], &so))
 			goto out;
 	}
 	if (so.pin != NULL && !so.policy)
@@ -195,7 +211,9 @@ new_pin(struct card *c, const struct order *order, struct secret **pin, unsigned
 	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
 
 	*pin = NULL;
+	/* The policy's is nothing to whoever comes with a response. */
 	if (order->answers[ANSWER_PIN] == NULL && desc != NULL &&
+	    c->office->caller != CALLER_ANYONE &&
 	    !order_value(c, order, desc, &desc->pin, ANSWER_PIN, pin, asks))
 		return false;
 	return *pin != NULL || ask(order, ANSWER_PIN, pin, asks);
@@ -206,6 +224,8 @@ must_present(struct card *c, const struct order *order, const struct pad *pad, u
 {
 	struct so so;
 
+	if (order->answers[ANSWER_RESPONSE] != NULL)
+		return true;
 	if (!so_of_policy(c, false, &so))
 		return false;
 	if (so.pin == NULL && !pad->so && order->answers[ANSWER_SO] == NULL)
@@ -218,8 +238,14 @@ static CK_RV
 unblock(struct card *c, const struct order *order, const struct pad *pad, const struct secret *pin)
 {
 	enum so_via via = order->last_try ? SO_VIA_LAST_TRY : SO_VIA_REQUEST;
-	const struct request q = {.value = order->answers[ANSWER_SO], .via = via, .stale = true};
-	const struct presented p = {.value = q.value, .via = via, .pad = pad->so};
+	const struct secret *response = order->answers[ANSWER_RESPONSE];
+	const struct request q = {.value = response != NULL ? NULL : order->answers[ANSWER_SO],
+	    .via = via,
+	    .stale = true};
+	const struct presented p = {.value = response != NULL ? response : q.value,
+	    .via = via,
+	    .pad = pad->so && response == NULL,
+	    .response = response != NULL};
 	struct so so = {0};
 	enum row row;
 	CK_RV rv;
@@ -256,8 +282,9 @@ order_unblock(struct card *c, const struct order *order, FILE *out, unsigned *as
 
 	if (c->binding != NULL && description_applies(c, c->binding->unblock) != CKR_OK)
 		return ORDER_FAILED;
-	if (pad_find(c, order->answers[ANSWER_SO] != NULL, order->answers[ANSWER_PIN] != NULL,
-		&pad) != CKR_OK ||
+	if (pad_find(c,
+		order->answers[ANSWER_SO] != NULL || order->answers[ANSWER_RESPONSE] != NULL,
+		order->answers[ANSWER_PIN] != NULL, &pad) != CKR_OK ||
 	    !must_present(c, order, &pad, asks))
 		return ORDER_FAILED;
 	if ((!pad.pin && !new_pin(c, order, &pin, asks)) || *asks != 0) {
@@ -266,6 +293,10 @@ order_unblock(struct card *c, const struct order *order, FILE *out, unsigned *as
 	}
 	say_what_is_typed(c, &pad, out);
 	rv = unblock(c, order, &pad, pin);
+	if (rv == CKR_PIN_INCORRECT && order->answers[ANSWER_RESPONSE] != NULL) {
+		log_error("%s: not unblocked: the response is wrong", c->uri);
+		goto out;
+	}
 	if (rv != CKR_OK) {
 		order_refused(c, "not unblocked", rv);
 		goto out;

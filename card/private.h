@@ -9,7 +9,7 @@
 
 #include "policy/identity.h"
 
-#define PRIVATE_VERSION 2 /* 1 had nothing of offline-unblockable cards */
+#define PRIVATE_VERSION 2  /* 1 had nothing of offline-unblockable cards */
 #define SALT_LEN        32 /* bytes */
 
 /*

@@ -49,8 +49,8 @@ struct record {
 	struct identity identity;
 	char why[160]; /* for people: what is in the way; printable ASCII */
 	/* As they were when this was written. */
-	bool offline;     /* the card has, or had, tickets */
-	unsigned tickets; /* that are left */
+	bool offline;                       /* the card has, or had, tickets */
+	unsigned tickets;                   /* that are left */
 	char challenge[CHALLENGE_TEXT + 1]; /* "" where none is */
 };
 

@@ -4,9 +4,10 @@
 #include <time.h>
 
 #include "card/applies.h"
+#include "card/offline.h"
 #include "card/pad.h"
 #include "card/row.h"
-#include "policy/key.h"
+#include "policy/key_manager.h"
 #include "policy/log.h"
 
 /* Behind the socket for all, what a wrong guess costs: one guess a second, of all who come there.
@@ -107,6 +108,18 @@ is_letter(struct card *c, const struct secret *value)
 	return same;
 }
 
+/*
+ * Of a card whose SO secret nobody knows, what people type is none: nothing is sent to the card.
+ */
+static CK_RV
+typed_for_tickets(const struct card *c, const struct presented *p)
+{
+	log_info("%s: its PUK is random and nobody's to know; what was given is neither the "
+		 "response to its challenge nor its card manager key",
+	    c->uri);
+	return p->via == SO_VIA_LOGIN ? CKR_PIN_LOCKED : CKR_PIN_INCORRECT;
+}
+
 /* What a person typed as PUK, or as card manager key, which is to be one. */
 static CK_RV
 typed(struct card *c, const struct presented *p, struct so *so)
@@ -115,6 +128,18 @@ typed(struct card *c, const struct presented *p, struct so *so)
 	bool login = p->via == SO_VIA_LOGIN, is_key;
 	struct secret *key = NULL;
 
+	if (offline_by_key(c, p->value, so)) {
+		offline_right(c);
+		return CKR_OK;
+	}
+	if (c->private.generation != 0)
+		return typed_for_tickets(c, p);
+	/* A card manager key that opens nothing is no SO secret: it is never sent to a card. */
+	if (unblock != NULL && description_offline(unblock)) {
+		if (key_parse_manager(p->value, NULL, NULL, NULL) == KEY_GOOD)
+			return login ? CKR_PIN_LOCKED : CKR_PIN_INCORRECT;
+		return so_presented(so, p->value) ? CKR_OK : CKR_HOST_MEMORY;
+	}
 	if (!c->profile.so_is_key && (unblock == NULL || !description_uses_key(unblock)))
 		return so_presented(so, p->value) ? CKR_OK : CKR_HOST_MEMORY;
 	is_key = key_parse(p->value, false, &key, NULL) == KEY_GOOD;
@@ -143,38 +168,104 @@ nothing_presented(
 								: CKR_PIN_LOCKED;
 }
 
+/* Rows 3 and 4, and none of them. holds: the policy has the SO secret of this card. */
+static CK_RV
+row_of_person(struct card *c, const struct presented *p, bool holds, enum row *row, struct so *so)
+{
+	struct so opened;
+	CK_RV rv;
+
+	switch (offline_response(c, p->value, p->via, &opened, &rv)) {
+	case OFFLINE_OPENS:
+		so_clear(so);
+		*so = opened;
+		*row = ROW_RESPONSE;
+		return CKR_OK;
+	case OFFLINE_REFUSED:
+		return rv;
+	case OFFLINE_WRONG:
+		/* No PUK, but a card manager key may have as many digits. */
+		if (!holds && offline_by_key(c, p->value, so)) {
+			*row = ROW_OTHER;
+			offline_right(c);
+			return CKR_OK;
+		}
+		return nothing_matches(c, p, true);
+	case OFFLINE_NO_RESPONSE:
+		break;
+	}
+	if (holds || !may_be_other(c, p->via))
+		return nothing_matches(c, p, holds);
+	*row = ROW_OTHER;
+	return typed(c, p, so);
+}
+
+/* What is only meant as a response; the policy's secret and its SO tries are not in question. */
+static CK_RV
+row_response(struct card *c, const struct presented *p, enum row *row, struct so *so)
+{
+	CK_RV rv;
+
+	*row = ROW_RESPONSE;
+	switch (offline_response(c, p->value, p->via, so, &rv)) {
+	case OFFLINE_OPENS:
+		return CKR_OK;
+	case OFFLINE_REFUSED:
+		return rv;
+	case OFFLINE_NO_RESPONSE:
+		log_error("%s: %s", c->uri,
+		    c->offline == NULL || c->offline->next == NULL
+			? "has no ticket that a response could open"
+			: "this is no response to its challenge, which would have as many digits "
+			  "as that");
+		break;
+	case OFFLINE_WRONG:
+		break;
+	}
+	return CKR_PIN_INCORRECT;
+}
+
+static bool
+is_wrong(CK_RV rv)
+{
+	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED;
+}
+
 CK_RV
 row_find(struct card *c, const struct presented *p, enum row *row, struct so *so)
 {
 	bool no_login = p->via == SO_VIA_LOGIN && c->binding != NULL &&
 			c->binding->unblock_by_login == CHOICE_NO;
-	bool holds;
-	CK_RV rv;
+	bool holds, guess = false;
+	CK_RV rv = CKR_OK;
 
+	memset(so, 0, sizeof(*so));
+	*row = ROW_POLICY;
 	if (c->binding != NULL && description_applies(c, c->binding->unblock) != CKR_OK)
 		return CKR_FUNCTION_FAILED;
-	if (!so_of_policy(c, false, so))
+	if (!p->response && !so_of_policy(c, false, so))
 		return CKR_FUNCTION_FAILED;
 	holds = so->pin != NULL;
-	if (p->pad && !holds) {
+	if (p->response) {
+		rv = row_response(c, p, row, so);
+		guess = is_wrong(rv);
+	} else if (p->pad && !holds) {
 		*row = ROW_PAD;
 		so->pad = true;
-		rv = CKR_OK;
 	} else if (p->value == NULL || secret_len(p->value) == 0) {
 		rv = nothing_presented(c, p, so, no_login, row);
-	} else if (holds && !no_login && so_same(so, p->value)) {
+	} else if (holds && !no_login && so_is_presented(so, p->value)) {
 		*row = ROW_POLICY;
-		rv = CKR_OK;
 	} else if (holds && p->via == SO_VIA_LOGIN && is_letter(c, p->value)) {
 		*row = ROW_LETTER;
-		rv = CKR_OK;
-	} else if (!holds && !no_login && may_be_other(c, p->via)) {
-		*row = ROW_OTHER;
-		rv = typed(c, p, so);
 	} else {
-		rv = nothing_matches(c, p, holds);
-		pause_after_guess(c);
+		rv = no_login ? nothing_matches(c, p, holds) : row_of_person(c, p, holds, row, so);
+		guess = rv != CKR_OK && *row != ROW_OTHER;
 	}
+	if (is_wrong(rv))
+		offline_tell(c);
+	if (guess)
+		pause_after_guess(c);
 	if (rv != CKR_OK)
 		so_clear(so);
 	return rv;

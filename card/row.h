@@ -6,17 +6,19 @@
 #include "card/so.h"
 
 enum row {
-	ROW_POLICY, /* 1: the policy's own PUK or key */
-	ROW_LETTER, /* 2: the PIN letter; C_Login only */
-	ROW_OTHER,  /* 4: tried on the card as PUK */
-	ROW_PAD,    /* typed on the reader, which tries it on the card */
-	ROW_ASKED   /* nothing presented, by a caller who may use the policy's secret */
+	ROW_POLICY,   /* 1: the policy's own PUK or key */
+	ROW_LETTER,   /* 2: the PIN letter; C_Login only */
+	ROW_RESPONSE, /* 3: the response to the challenge that the card shows */
+	ROW_OTHER,    /* 4: tried on the card as PUK, or a card manager key that opens the box */
+	ROW_PAD,      /* typed on the reader, which tries it on the card */
+	ROW_ASKED     /* nothing presented, by a caller who may use the policy's secret */
 };
 
 struct presented {
 	const struct secret *value; /* NULL or empty: nothing */
 	enum so_via via;            /* SO_VIA_LOGIN: C_Login */
 	bool pad;                   /* a person is going to type it on the reader */
+	bool response;              /* it is meant as a response, and as nothing else */
 };
 
 /*

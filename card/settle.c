@@ -3,8 +3,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "card/block.h"
 #include "card/flow.h"
+#include "card/offline.h"
+#include "card/personalized.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
@@ -27,7 +28,10 @@ flow_settle(struct card *c)
 	log_warning("%s: was being personalized, and both its holder and its watcher are gone; it "
 		    "is to be blocked now",
 	    c->uri);
-	return block_card(c, &nobody, c->record.method == METHOD_LOCK);
+	/* p11-latch block --force was interrupted. */
+	if (c->record.method == METHOD_LOCK)
+		return block_card(c, &nobody, true);
+	return personalized(c, &nobody);
 }
 
 enum lock_status
@@ -58,6 +62,7 @@ note_locked(struct card *c, const struct request *q)
 	if (!locked || card_blocked(c) || c->record.state == RECORD_PERSONALIZING)
 		return CKR_OK;
 	c->record.by_user = c->record.state == RECORD_ACTIVE;
+	(void)offline_show(c);
 	log_info("%s: its PIN is locked, %s", c->uri,
 	    c->record.by_user ? "by wrong PINs" : "though not from here");
 	return card_record(c, RECORD_BLOCKED, METHOD_LOCK, true) ? CKR_OK : CKR_FUNCTION_FAILED;
@@ -66,12 +71,7 @@ note_locked(struct card *c, const struct request *q)
 bool
 flow_is_policys(struct card *c, const struct secret *value)
 {
-	struct so so;
-	bool same;
-
-	same = so_of_policy(c, false, &so) && so.pin != NULL && so_same(&so, value);
-	so_clear(&so);
-	return same;
+	return so_is_policys(c, value);
 }
 
 /*

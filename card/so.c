@@ -2,8 +2,9 @@
 /* SO secrets: which the policy has, which was presented, and which are one. */
 #include <string.h>
 
+#include "card/offline.h"
 #include "card/so.h"
-#include "policy/key.h"
+#include "policy/key_manager.h"
 #include "policy/log.h"
 
 #define PIN_LEN_SANE 255
@@ -14,6 +15,7 @@ so_clear(struct so *so)
 {
 	secret_free(&so->pin);
 	secret_free(&so->bytes);
+	secret_free(&so->manager);
 	memset(so, 0, sizeof(*so));
 }
 
@@ -29,8 +31,10 @@ bool
 so_copy(struct so *to, const struct so *from)
 {
 	*to = *from;
-	to->pin = to->bytes = NULL;
+	to->pin = to->bytes = to->manager = NULL;
 	if (from->pin != NULL && (to->pin = secret_dup(from->pin)) == NULL)
+		return false;
+	if (from->manager != NULL && (to->manager = secret_dup(from->manager)) == NULL)
 		return false;
 	return from->bytes == NULL || (to->bytes = secret_dup(from->bytes)) != NULL;
 }
@@ -114,6 +118,8 @@ now_of(struct card *c, const struct description *desc, struct so *so)
 {
 	bool key = description_uses_key(desc);
 
+	if (description_offline(desc))
+		return offline_of_policy(c, desc, so);
 	return resolve(c, desc, key ? &desc->card_manager_key : &desc->initial_puk, key, so);
 }
 
@@ -122,6 +128,10 @@ so_to_set(struct card *c, const struct description *desc, struct so *so)
 {
 	bool key = description_uses_key(desc);
 
+	memset(so, 0, sizeof(*so));
+	/* What is set there is random (card/offline.h). */
+	if (description_offline(desc))
+		return true;
 	return resolve(c, desc, key ? &desc->new_card_manager_key : &desc->puk, key, so);
 }
 
@@ -140,6 +150,16 @@ so_is_asked(const struct card *c, const struct description *desc)
 	asked = r.kind == VALUE_DIALOG || r.kind == VALUE_PIN_PAD;
 	resolved_free(&r);
 	return asked;
+}
+
+/* A box opens or does not, whatever the policy's secret was found to be. */
+static bool
+is_offline(const struct card *c)
+{
+	const struct binding *b = c->binding;
+	const struct description *desc = b->unblock != NULL ? b->unblock : b->personalize;
+
+	return desc != NULL && description_offline(desc);
 }
 
 static bool
@@ -170,7 +190,7 @@ bool
 so_of_policy(struct card *c, bool for_block, struct so *so)
 {
 	memset(so, 0, sizeof(*so));
-	if (c->binding == NULL || c->private.foreign_so)
+	if (c->binding == NULL || (c->private.foreign_so && !is_offline(c)))
 		return true;
 	if (!find_in_policy(c, for_block, so)) {
 		so_clear(so);
@@ -203,13 +223,41 @@ so_same(const struct so *a, const struct secret *value)
 	return same;
 }
 
+bool
+so_is_presented(const struct so *so, const struct secret *value)
+{
+	struct secret *bytes = NULL;
+	bool same;
+
+	if (so->manager == NULL)
+		return so->box.generation == 0 && so_same(so, value);
+	same = secret_equal(so->manager, value);
+	if (key_parse_manager(value, &bytes, NULL, NULL) == KEY_GOOD)
+		same = secret_equal(so->manager, bytes) || same;
+	secret_free(&bytes);
+	return same;
+}
+
+bool
+so_is_policys(struct card *c, const struct secret *value)
+{
+	struct so so = {0};
+	bool same;
+
+	if (c->binding != NULL && is_offline(c))
+		return offline_is_policys_key(c, value);
+	same = so_of_policy(c, false, &so) && so.pin != NULL && so_same(&so, value);
+	so_clear(&so);
+	return same;
+}
+
 static bool
 is_now_of(struct card *c, const struct description *desc, const struct so *right, bool *has)
 {
 	struct so so;
 	bool same;
 
-	if (desc == NULL || !now_of(c, desc, &so))
+	if (desc == NULL || description_offline(desc) || !now_of(c, desc, &so))
 		return false;
 	*has = *has || so.pin != NULL;
 	same = so.pin != NULL && so_same(&so, right->pin);
@@ -246,6 +294,12 @@ so_place(struct card *c, const struct so *right)
 	c->private.foreign_so = false;
 	c->private.new_valid = false;
 	c->private.kcv[0] = '\0';
+	if (right->box.generation != 0) {
+		c->private.generation = right->box.generation;
+		if (c->private.sealed <= right->box.generation)
+			c->private.sealed = 0;
+		return;
+	}
 	if (is_new_of(c, b->unblock, right)) {
 		c->private.new_valid = true;
 		return;

@@ -3,8 +3,19 @@
 #ifndef CARD_SO_H
 #define CARD_SO_H
 
+#include "card/box.h"
 #include "card/card.h"
 #include "policy/secret.h"
+
+/*
+ * The box that an SO secret was taken out of (card/offline.h). Generation 0: it comes from no box.
+ */
+struct opened {
+	uint64_t generation;
+	unsigned number;                  /* of the ticket that opened it; BOX_HELPDESK */
+	unsigned char helpdesk[SEAL_KEY]; /* public key, of the box's content */
+	unsigned char tickets[BOX_HASH];  /* as there */
+};
 
 /* An SO secret as it goes to the vendor module. All zero: none. */
 struct so {
@@ -14,6 +25,8 @@ struct so {
 	char kcv[7]; /* of a key; "" where it is a PUK */
 	bool pad;    /* typed on the reader: pin is NULL, and nobody here knows it */
 	bool policy; /* from the policy: row 1's other side */
+	struct opened box;
+	struct secret *manager; /* bytes of the card manager key that opened the box; NULL: none */
 };
 
 void so_clear(struct so *so);
@@ -47,6 +60,15 @@ bool so_unblocks(const struct card *c, const struct so *so);
 
 /* Whether both are one secret: keys by their bytes, however they are written. Constant in time. */
 bool so_same(const struct so *a, const struct secret *value);
+
+/*
+ * Whether a person presents this secret: the same, or where a card manager key opened the box that
+ * it comes from, that key. Constant in time.
+ */
+bool so_is_presented(const struct so *so, const struct secret *value);
+
+/* Whether the value is the policy's own PUK or key, which is no PIN. The card is not asked. */
+bool so_is_policys(struct card *c, const struct secret *value);
 
 /*
  * Notes in c->private what the secret that the card accepted is to the policy: its own, the one

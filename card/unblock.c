@@ -4,6 +4,7 @@
 
 #include "card/block.h"
 #include "card/clear.h"
+#include "card/offline.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
@@ -56,25 +57,54 @@ is_to_follow(const struct card *c)
 {
 	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
 
-	return desc != NULL &&
-	       (description_new_so(desc)->kind != VALUE_NONE || desc->n_clear_fields > 0);
+	if (desc == NULL)
+		return false;
+	return (!description_offline(desc) && description_new_so(desc)->kind != VALUE_NONE) ||
+	       desc->n_clear_fields > 0;
+}
+
+/* Its SO secret is one that nobody is to know. */
+static void
+keep_random(const struct card *c, const struct description *desc)
+{
+	if (desc != NULL && !description_offline(desc) &&
+	    description_new_so(desc)->kind != VALUE_NONE)
+		log_warning("%s: PIN unblocked, PUK or card manager key unchanged: the card has "
+			    "tickets to be unblocked offline with, and its PUK stays random",
+		    c->uri);
+}
+
+/* What is done with the SO secret once the PIN is set. True: the policy's fields have been used. */
+static bool
+follow(struct card *c, const struct description *desc, const struct so *so)
+{
+	bool may = may_follow(c, so), clear = false;
+
+	if (so != NULL && so->box.generation != 0) {
+		keep_random(c, desc);
+		clear = may && desc != NULL;
+	} else if (may) {
+		clear = unblock_change_so(c, desc, so) == CKR_OK && desc != NULL;
+	}
+	if (so != NULL && so->pin != NULL)
+		offline_used(c, desc, so, may);
+	if (may)
+		c->private.pending = false;
+	return clear;
 }
 
 static CK_RV
 finish(struct card *c, const struct so *so, bool raise)
 {
 	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
-	bool clear = false;
+	bool clear;
 
 	c->private.pending = is_to_follow(c);
 	if (so != NULL && so->pad && desc != NULL && description_new_so(desc)->kind != VALUE_NONE)
 		log_warning("%s: PIN unblocked, PUK or card manager key unchanged: the one that is "
 			    "valid was typed on the reader, and is not known here",
 		    c->uri);
-	if (may_follow(c, so)) {
-		clear = unblock_change_so(c, desc, so) == CKR_OK && desc != NULL;
-		c->private.pending = false;
-	}
+	clear = follow(c, desc, so);
 	/*
 	 * The record first: found with the journal open, an active card is active; found blocked
 	 * with no journal, a card whose PIN a person knows would not be.
@@ -121,6 +151,25 @@ init_undisturbed(struct card *c, const struct so *so, enum so_via via, const str
 	return pin_init(c, so, pin);
 }
 
+/* The application's answer, where the card does not take the SO secret. */
+static CK_RV
+refused(const struct card *c, const struct so *so, CK_RV rv)
+{
+	if (rv != CKR_PIN_INCORRECT || (!so->policy && so->box.generation == 0))
+		return rv;
+	if (so->box.generation != 0)
+		log_error("%s: the card refuses the SO secret of the box that was opened: box and "
+			  "tickets are older than the card, or were put there by somebody; a desk "
+			  "with the card's PUK has to come",
+		    c->uri);
+	else
+		log_error(
+		    "%s: the card refuses the policy's PUK or card manager key; correct it in the "
+		    "policy",
+		    c->uri);
+	return so->policy ? CKR_FUNCTION_FAILED : rv;
+}
+
 CK_RV
 unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const struct secret *pin)
 {
@@ -142,14 +191,7 @@ unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const str
 			c->private.journal = before;
 		if (!so_tried(c, via, rv) || !card_note(c))
 			return CKR_FUNCTION_FAILED;
-		if (so->policy && rv == CKR_PIN_INCORRECT) {
-			log_error(
-			    "%s: the card refuses the policy's PUK or card manager key; correct it "
-			    "in the policy",
-			    c->uri);
-			return CKR_FUNCTION_FAILED;
-		}
-		return rv;
+		return refused(c, so, rv);
 	}
 	/* Written by unblock_finish(); until then the journal tells. */
 	c->private.proved = true;
@@ -189,12 +231,5 @@ unblock_r(struct card *c, const struct so *so, enum so_via via, struct secret **
 	else
 		rv = block_scramble(c, so, r);
 	so_tried(c, via, rv);
-	if (so->policy && rv == CKR_PIN_INCORRECT) {
-		log_error(
-		    "%s: the card refuses the policy's PUK or card manager key; correct it in the "
-		    "policy",
-		    c->uri);
-		return CKR_FUNCTION_FAILED;
-	}
-	return rv;
+	return refused(c, so, rv);
 }

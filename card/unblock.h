@@ -43,6 +43,12 @@ CK_RV unblock_found(struct card *c);
  */
 bool unblock_follow(struct card *c, const struct so *so);
 
+/*
+ * The change itself, and where its answer was lost, which of the two is in force. Where
+ * c->so_changed afterwards, nobody knows.
+ */
+CK_RV unblock_set_so(struct card *c, const struct so *old, const struct so *new);
+
 /* Changes the SO secret alone to PUK= or NewCardManagerKey= of the Unblock description; the PIN
  * stays. */
 CK_RV unblock_so_only(struct card *c, const struct so *so, enum so_via via);

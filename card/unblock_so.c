@@ -59,6 +59,18 @@ find_out(struct card *c, const struct so *old, const struct so *new, CK_RV answe
 	return rv == CKR_OK ? CKR_OK : answer;
 }
 
+CK_RV
+unblock_set_so(struct card *c, const struct so *old, const struct so *new)
+{
+	CK_RV rv;
+
+	c->so_changed = false;
+	rv = pin_change_so(c, old, new);
+	if (rv != CKR_OK && c->so_changed)
+		rv = find_out(c, old, new, rv);
+	return rv;
+}
+
 /* The journal stays open where nobody knows what is in force. */
 static enum journal
 journal_after(const struct card *c, enum journal journal)
@@ -89,10 +101,7 @@ change_to(struct card *c, const struct so *old, const struct so *new, enum journ
 	c->private.journal = journal;
 	if (!card_note(c))
 		return CKR_FUNCTION_FAILED;
-	c->so_changed = false;
-	rv = pin_change_so(c, old, new);
-	if (rv != CKR_OK && c->so_changed)
-		rv = find_out(c, old, new, rv);
+	rv = unblock_set_so(c, old, new);
 	if (rv != CKR_OK) {
 		log_unchanged(c, new, pin, rv);
 		return rv;

@@ -3,10 +3,10 @@
 
 _p11_latch_options() {
 	case $1 in
-	check | status) echo --json --help ;;
-	apply) echo --field --last-try --help ;;
+	check | status | challenge) echo --json --help ;;
+	apply) echo --field --puk --last-try --help ;;
 	block) echo --puk --force --help ;;
-	unblock) echo --puk --pin --last-try --help ;;
+	unblock) echo --puk --response --pin --last-try --help ;;
 	probe) echo --pin --puk --new-pin --new-puk --yes --expendable --json --help ;;
 	personalize) echo -- --help ;;
 	respond) echo --challenge --field --uri --json --help ;;
@@ -69,14 +69,14 @@ _p11_latch() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_instances)" -- "$current")
 		return
 		;;
-	--puk | --pin | --new-puk | --new-pin)
+	--puk | --pin | --new-puk | --new-pin | --response)
 		mapfile -t COMPREPLY < <(compgen -W "- @" -- "$current")
 		compopt -o nospace
 		return
 		;;
 	esac
 	if [[ -z $command ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "check status explain apply block unblock \
+		mapfile -t COMPREPLY < <(compgen -W "check status explain apply block unblock challenge \
 			personalize probe adopt forget reset recover respond key add --config --help --version" \
 			-- "$current")
 		return
@@ -104,7 +104,7 @@ _p11_latch() {
 		fi
 		;;
 	key) [[ $previous != key ]] || mapfile -t COMPREPLY < <(compgen -W "new check" -- "$current") ;;
-	status | explain | block | unblock | probe | adopt | forget | reset | recover)
+	status | explain | block | unblock | challenge | probe | adopt | forget | reset | recover)
 		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_uris "$config")" -- "$current")
 		__ltrim_colon_completions "$current"
 		;;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "card/block.h"
+#include "card/personalized.h"
 #include "card/records.h"
 #include "helper/held.h"
 #include "helper/take.h"
@@ -147,7 +147,7 @@ held_block(struct held **list)
 		}
 		block_sitting(&h->card, &h->newer, &h->older, h->card.private.proved, &sitting);
 		if (one == CKR_OK && h->card.record.state == RECORD_PERSONALIZING)
-			one = block_card(&h->card, &sitting, false);
+			one = personalized(&h->card, &sitting);
 		if (one != CKR_OK)
 			rv = one;
 		card_close(&h->card);

@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "card/block.h"
+#include "card/personalized.h"
 #include "card/unblock.h"
 #include "helper/conversation.h"
 #include "policy/log.h"
@@ -56,7 +56,7 @@ block_now(struct conversation *k)
 	k->card.record.ending = true;
 	card_record(&k->card, RECORD_PERSONALIZING, k->card.record.method, false);
 	block_sitting(&k->card, &k->so_candidate, &k->so, k->so_proved, &sitting);
-	rv = block_card(&k->card, &sitting, false);
+	rv = personalized(&k->card, &sitting);
 	k->so_refused = rv != CKR_OK;
 	card_release(&k->card);
 	return rv;

@@ -8,11 +8,14 @@
 
 #define FORCE    1u
 #define LAST_TRY 2u
+#define JSON     4u
 
 static const enum wire_tag answer_tags[ANSWERS] = {
     [ANSWER_PIN] = WIRE_NEW_PIN,
     [ANSWER_SO] = WIRE_PIN,
     [ANSWER_NEW_SO] = WIRE_NEW_SO,
+    [ANSWER_PUK] = WIRE_PUK,
+    [ANSWER_RESPONSE] = WIRE_RESPONSE,
 };
 
 static void
@@ -64,7 +67,9 @@ order_pack(const struct order *order, struct wire *w)
 
 	wire_begin(w, WIRE_ORDER);
 	wire_put_u8(w, WIRE_OP, (uint8_t)order->op);
-	wire_put_u32(w, WIRE_FLAGS, (order->force ? FORCE : 0) | (order->last_try ? LAST_TRY : 0));
+	wire_put_u32(w, WIRE_FLAGS,
+	    (order->force ? FORCE : 0) | (order->last_try ? LAST_TRY : 0) |
+		(order->json ? JSON : 0));
 	put_text(w, WIRE_TEXT, order->uri);
 	put_text(w, WIRE_FILE, order->file);
 	if (order->text != NULL)
@@ -161,6 +166,7 @@ order_unpack(const struct wire *w, struct order *order)
 	order->op = (enum order_op)op;
 	order->force = (flags & FORCE) != 0;
 	order->last_try = (flags & LAST_TRY) != 0;
+	order->json = (flags & JSON) != 0;
 	if (order_name(order->op) == NULL || !get_text(w, WIRE_TEXT, &order->uri, NULL) ||
 	    !get_text(w, WIRE_FILE, &order->file, NULL) ||
 	    !get_text(w, WIRE_DESCRIPTION, &order->text, &order->len) || !get_answers(w, order) ||

@@ -72,7 +72,10 @@ enum wire_tag {
 	WIRE_GIVEN = 16,
 	WIRE_LOG = 17,
 	/* The profile's name, by what the vendor module says in the program that asks. */
-	WIRE_PROFILE = 18
+	WIRE_PROFILE = 18,
+	/* WIRE_ORDER. */
+	WIRE_PUK = 19,
+	WIRE_RESPONSE = 20
 };
 
 enum wire_verdict {

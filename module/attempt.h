@@ -13,6 +13,9 @@ struct pin {
 	unsigned long len;
 };
 
+/* Whether it may be the response to a challenge: 16 or 32 hexadecimal digits, in groups or not. */
+bool pin_may_be_response(const struct pin *pin);
+
 /* C_Login, or C_LoginUser with a name. */
 struct attempt {
 	const CK_FUNCTION_LIST *v;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* C_Login and C_LoginUser. */
+#include <ctype.h>
 #include <string.h>
 
 #include "module/calls.h"
@@ -7,6 +8,22 @@
 #include "module/so.h"
 #include "module/with_r.h"
 #include "policy/log.h"
+
+bool
+pin_may_be_response(const struct pin *pin)
+{
+	unsigned long i, digits = 0;
+
+	if (pin->bytes == NULL || pin->len < 16 || pin->len > 64)
+		return false;
+	for (i = 0; i < pin->len; i++) {
+		if (isxdigit(pin->bytes[i]))
+			digits++;
+		else if (isalnum(pin->bytes[i]))
+			return false;
+	}
+	return digits == 16 || digits == 32;
+}
 
 /* More rounds than this make no sense in one request: SET_WITH_R, then VENDOR. */
 #define ROUNDS_MAX 4
@@ -35,10 +52,13 @@ call_name(const struct attempt *a)
 	return a->named ? "C_LoginUser" : "C_Login";
 }
 
-/* Does what the helper said, and tells it, until it has the application's answer. Ends the answer.
+/*
+ * Does what the helper said, and tells it, until it has the application's answer. Ends the answer.
+ * tried: what the vendor said to this value already; CKR_OK: it was not asked.
  */
 static CK_RV
-follow(struct situation *s, const struct attempt *a, struct client *c, struct answer *answer)
+follow(struct situation *s, const struct attempt *a, struct client *c, CK_RV tried,
+    struct answer *answer)
 {
 	CK_RV rv = CKR_FUNCTION_FAILED;
 	int round;
@@ -49,7 +69,7 @@ follow(struct situation *s, const struct attempt *a, struct client *c, struct an
 			rv = answer->rv;
 			goto out;
 		case WIRE_VENDOR:
-			rv = attempt_login(a);
+			rv = tried != CKR_OK ? tried : attempt_login(a);
 			goto out;
 		case WIRE_USE_R:
 			rv = with_r_login(s, a, answer, call_name(a));
@@ -60,6 +80,7 @@ follow(struct situation *s, const struct attempt *a, struct client *c, struct an
 			answer_end(answer);
 			if (!situation_result(s, c, rv, call_name(a), answer))
 				return CKR_FUNCTION_FAILED;
+			tried = CKR_OK;
 			break;
 		default:
 			round = ROUNDS_MAX;
@@ -77,7 +98,8 @@ out:
 
 /* fallback is what the application gets when the helper cannot be asked (logged). */
 static CK_RV
-ask_helper(struct situation *s, const struct attempt *a, uint32_t flags, CK_RV fallback)
+ask_helper_of(
+    struct situation *s, const struct attempt *a, uint32_t flags, CK_RV fallback, CK_RV tried)
 {
 	struct answer answer;
 	struct client c;
@@ -94,9 +116,15 @@ ask_helper(struct situation *s, const struct attempt *a, uint32_t flags, CK_RV f
 	}
 	if (!situation_ask(s, &w, &c, call_name(a), &answer))
 		return fallback;
-	rv = follow(s, a, &c, &answer);
+	rv = follow(s, a, &c, tried, &answer);
 	client_close(&c);
 	return rv;
+}
+
+static CK_RV
+ask_helper(struct situation *s, const struct attempt *a, uint32_t flags, CK_RV fallback)
+{
+	return ask_helper_of(s, a, flags, fallback, CKR_OK);
 }
 
 /* The vendor answers by itself, that somebody is logged in already. */
@@ -121,6 +149,9 @@ login_open(struct situation *s, const struct attempt *a)
 		return CKR_FUNCTION_FAILED;
 	}
 	rv = attempt_login(a);
+	/* Scrambled at another desk, a card shows nothing of it; its tickets tell. */
+	if (rv == CKR_PIN_INCORRECT && s->standing != STANDING_OURS && pin_may_be_response(&a->pin))
+		return ask_helper_of(s, a, 0, rv, rv);
 	if (rv != CKR_PIN_LOCKED || s->standing == STANDING_OURS)
 		return rv;
 	s->fresh = false;

@@ -67,14 +67,16 @@ personalize(struct situation *s, const struct change *change, struct client *c, 
 	return rv;
 }
 
+/* tried: what the vendor said to these values already; CKR_OK: it was not asked. */
 static CK_RV
-follow(struct situation *s, const struct change *change, struct client *c, struct answer *a)
+follow(struct situation *s, const struct change *change, struct client *c, CK_RV tried,
+    struct answer *a)
 {
 	switch (a->verdict) {
 	case WIRE_DONE:
 		return a->rv;
 	case WIRE_VENDOR:
-		return vendor_set_pin(s, change);
+		return tried != CKR_OK ? tried : vendor_set_pin(s, change);
 	case WIRE_SET_WITH_R:
 		return set_with_r(s, change, c, a);
 	case WIRE_PERSONALIZING:
@@ -85,7 +87,7 @@ follow(struct situation *s, const struct change *change, struct client *c, struc
 }
 
 static CK_RV
-ask_helper(struct situation *s, const struct change *change, uint32_t flags)
+ask_helper_of(struct situation *s, const struct change *change, uint32_t flags, CK_RV tried)
 {
 	struct answer a;
 	struct client c;
@@ -105,11 +107,17 @@ ask_helper(struct situation *s, const struct change *change, uint32_t flags)
 		return CKR_PIN_LEN_RANGE;
 	}
 	if (!situation_ask(s, &w, &c, call, &a))
-		return CKR_FUNCTION_FAILED;
-	rv = follow(s, change, &c, &a);
+		return tried != CKR_OK ? tried : CKR_FUNCTION_FAILED;
+	rv = follow(s, change, &c, tried, &a);
 	answer_end(&a);
 	client_close(&c);
 	return rv;
+}
+
+static CK_RV
+ask_helper(struct situation *s, const struct change *change, uint32_t flags)
+{
+	return ask_helper_of(s, change, flags, CKR_OK);
 }
 
 /* The PIN is its user's: the vendor, and the helper only where it is locked. */
@@ -125,6 +133,9 @@ change_active(struct situation *s, const struct change *change)
 		return CKR_FUNCTION_FAILED;
 	}
 	rv = vendor_set_pin(s, change);
+	/* Scrambled at another desk, a card shows nothing of it; its tickets tell. */
+	if (rv == CKR_PIN_INCORRECT && !change->user && pin_may_be_response(&change->old))
+		return ask_helper_of(s, change, 0, rv);
 	if (rv != CKR_PIN_LOCKED)
 		return rv;
 	s->fresh = false;

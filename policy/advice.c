@@ -85,8 +85,7 @@ advise_death(struct binding_reader *r, const struct ini_section *section)
 	const struct binding *b = r->binding;
 
 	if (b->personalize == NULL || !b->personalize->block_card ||
-	    b->block_method == BLOCK_LOCK ||
-	    holds_so(b, b->personalize) || holds_so(b, b->unblock))
+	    b->block_method == BLOCK_LOCK || holds_so(b, b->personalize) || holds_so(b, b->unblock))
 		return;
 	diag_add(r->d, DIAG_WARNING, place_of(r, section, "Personalize"), remedy_of_death(b),
 	    "if program and watcher are both killed during a personalization, a card that does not "

@@ -48,9 +48,8 @@ static unsigned
 read_tickets(struct binding_reader *r, const struct ini_entry *e)
 {
 	size_t len = strspn(e->value, "0123456789");
-	unsigned long n = len > 0 && len <= 3 && e->value[len] == '\0'
-			      ? strtoul(e->value, NULL, 10)
-			      : 0;
+	unsigned long n =
+	    len > 0 && len <= 3 && e->value[len] == '\0' ? strtoul(e->value, NULL, 10) : 0;
 
 	if (n >= 1 && n <= TICKETS_MOST)
 		return (unsigned)n;

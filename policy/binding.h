@@ -52,7 +52,7 @@ struct binding {
 	enum choice unblock_by_login;
 	bool pin_letter;
 	unsigned tickets; /* Tickets=, 1 to 100: how many challenges a card gets */
-	char *profile; /* Profile=; NULL: the configuration's, or matched */
+	char *profile;    /* Profile=; NULL: the configuration's, or matched */
 	struct source *sources;
 	size_t n_sources;
 	struct override *overrides;

@@ -109,8 +109,12 @@ check_offline(const struct check *c)
 		    "add InitCRKey=true, which makes a card unblockable offline, or SetPIN=true, "
 		    "which unblocks one",
 		    "UseCardManagerKey=true has no effect without InitCRKey=true or SetPIN=true");
-	if (desc->use_card_manager_key && desc->init_token &&
-	    entry(c, "NewCardManagerKey") != NULL)
+	if (desc->use_card_manager_key && desc->init_token && !desc->init_cr_key)
+		diag_add(c->d, DIAG_ERROR, place_of(c, "InitToken"),
+		    "add InitCRKey=true, or leave UseCardManagerKey= out",
+		    "InitToken=true with UseCardManagerKey=true and without InitCRKey=true: "
+		    "nobody would know its PUK");
+	if (desc->use_card_manager_key && desc->init_token && entry(c, "NewCardManagerKey") != NULL)
 		diag_add(c->d, DIAG_ERROR, place_of(c, "NewCardManagerKey"),
 		    "write that key as CardManagerKey=, and leave this element out",
 		    "NewCardManagerKey= with InitToken=true: a new card has no older key");

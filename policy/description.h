@@ -78,7 +78,8 @@ bool description_uses_key(const struct description *desc);
 /* By name; NULL where [Fields] does not declare it. */
 const struct field *description_field(const struct description *desc, const char *name);
 
-/* The element whose value is, or opens, the SO secret that is valid now: CardManagerKey= or InitialPUK=. */
+/* The element whose value is, or opens, the SO secret that is valid now: CardManagerKey= or
+ * InitialPUK=. */
 const struct value *description_so(const struct description *desc);
 
 /* The element whose value is, or opens, the SO secret to be set: NewCardManagerKey= or PUK=. */

@@ -5,8 +5,7 @@
 #define AES_ONLY 32 /* bytes: no DES key has so many */
 
 enum key_fault
-key_parse_manager(
-    const struct secret *written, struct secret **bytes, bool *aes, bool *well_known)
+key_parse_manager(const struct secret *written, struct secret **bytes, bool *aes, bool *well_known)
 {
 	enum key_fault fault = key_parse(written, false, bytes, well_known);
 	struct secret *longer = NULL;

@@ -45,6 +45,7 @@ take_options(int argc, char **argv, struct order *order)
 	static const struct option options[] = {
 	    {"field", required_argument, NULL, 'f'},
 	    {"last-try", no_argument, NULL, 'l'},
+	    {"puk", required_argument, NULL, 'u'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
@@ -59,6 +60,12 @@ take_options(int argc, char **argv, struct order *order)
 			break;
 		case 'l':
 			order->last_try = true;
+			break;
+		case 'u':
+			secret_free(&order->answers[ANSWER_PUK]);
+			order->answers[ANSWER_PUK] = tool_secret(optarg, "the PUK");
+			if (order->answers[ANSWER_PUK] == NULL)
+				return TOOL_FAILED;
 			break;
 		default:
 			return tool_usage("apply", "these words are not understood");

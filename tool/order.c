@@ -85,9 +85,12 @@ ask_for(struct order *order, unsigned asks)
 	    [ANSWER_PIN] = {"New PIN", true},
 	    [ANSWER_SO] = {"PUK or card manager key", false},
 	    [ANSWER_NEW_SO] = {"New PUK or card manager key", true},
+	    [ANSWER_PUK] = {"PUK that the card has now", false},
+	    [ANSWER_RESPONSE] = {"Response", false},
 	};
 	/* In the order in which people think of them. */
-	static const enum order_answer sequence[] = {ANSWER_SO, ANSWER_PIN, ANSWER_NEW_SO};
+	static const enum order_answer sequence[] = {
+	    ANSWER_SO, ANSWER_PUK, ANSWER_PIN, ANSWER_NEW_SO};
 	size_t i;
 
 	for (i = 0; i < sizeof(sequence) / sizeof(sequence[0]); i++) {

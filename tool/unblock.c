@@ -13,6 +13,18 @@ take(struct order *order, enum order_answer answer, const char *what)
 	return order->answers[answer] != NULL;
 }
 
+/* One that was used is of no use to anybody: it may stand on the command line. */
+static bool
+take_response(struct order *order)
+{
+	struct secret **s = &order->answers[ANSWER_RESPONSE];
+
+	secret_free(s);
+	*s = optarg[0] == '-' || optarg[0] == '@' ? tool_secret(optarg, "the response")
+						  : secret_new(optarg, strlen(optarg));
+	return *s != NULL;
+}
+
 int
 tool_unblock(int argc, char **argv)
 {
@@ -20,6 +32,7 @@ tool_unblock(int argc, char **argv)
 	    {"last-try", no_argument, NULL, 'l'},
 	    {"puk", required_argument, NULL, 'u'},
 	    {"pin", required_argument, NULL, 'p'},
+	    {"response", required_argument, NULL, 'r'},
 	    {"help", no_argument, NULL, 'h'},
 	    {0},
 	};
@@ -38,12 +51,19 @@ tool_unblock(int argc, char **argv)
 		case 'p':
 			ok = take(&order, ANSWER_PIN, "the new PIN");
 			break;
+		case 'r':
+			ok = take_response(&order);
+			break;
 		case 'h':
 			return tool_help("unblock");
 		default:
 			order_clear(&order);
 			return tool_usage("unblock", "these words are not understood");
 		}
+	}
+	if (ok && order.answers[ANSWER_RESPONSE] != NULL && order.answers[ANSWER_SO] != NULL) {
+		order_clear(&order);
+		return tool_usage("unblock", "either --response or --puk is to be given");
 	}
 	if (ok && argc - optind == 1) {
 		order.uri = strdup(argv[optind]);

@@ -180,22 +180,8 @@ clear_fields() {
 	asked_puk | pickup
 }
 
-offline() {
-	blocked_card
-	fails "$kind: InitCRKey=true" apply --field CARD_MANAGER_KEY=$KEY <<-'END'
-		[Fields]
-		CARD_MANAGER_KEY=
-
-		[Description]
-		InitCRKey=true
-		UseCardManagerKey=true
-		CardManagerKey=CARD_MANAGER_KEY
-	END
-	said "which this version cannot make" "$kind: is refused with a reason"
-	still_blocked "$kind: and nothing is done"
-}
-
 faults() {
+	blocked_card
 	fails "$kind: a field without a value" apply <<-END
 		[Fields]
 		PIN=
@@ -238,7 +224,6 @@ for kind in $TOKENS; do
 	block_card
 	select
 	clear_fields
-	offline
 	faults
 	token_stop
 done

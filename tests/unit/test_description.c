@@ -59,8 +59,9 @@ static const struct {
 	D "SetPIN=true\nPIN=#1234\nUseCardManagerKey=true\nCardManagerKey=#"
 	  "00:11:22:33:44:55:66:77:00:11:22:33:44:55:66:77:00:11:22:33:44:55:66:77\n",
 	{E(5, 16, "K1=K2")}},
-    {"key rotated", "[Fields]\nK=\nN=\n" D "SetPIN=true\nUseCardManagerKey=true\n"
-		    "CardManagerKey=K\nNewCardManagerKey=N\n",
+    {"key rotated",
+	"[Fields]\nK=\nN=\n" D "SetPIN=true\nUseCardManagerKey=true\n"
+	"CardManagerKey=K\nNewCardManagerKey=N\n",
 	{{0}}},
     {"false", "[Application_A]\nBlockCard=false\n[Application_B]\nBlockCard=true\n", {{0}}},
 
@@ -195,7 +196,8 @@ static const struct {
     {"use for nothing", "[Fields]\nK=\n" D "UseCardManagerKey=true\nCardManagerKey=K\n",
 	{W(4, 1, "no effect without InitCRKey=true or SetPIN=true"),
 	    W(0, 0, "nothing in this file does anything")}},
-    {"new card with a new key", "[Fields]\nK=\nN=\n" D
+    {"new card with a new key",
+	"[Fields]\nK=\nN=\n" D
 	"InitToken=true\nSetPIN=true\nPIN=#1234\nInitCRKey=true\nUseCardManagerKey=true\n"
 	"CardManagerKey=K\nNewCardManagerKey=N\n",
 	{E(11, 1, "a new card has no older key")}},

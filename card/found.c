@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SO secrets out of the boxes of a card, of which one is in force. */
+#include <string.h>
+
+#include "card/found.h"
+#include "card/pin.h"
+
+void
+found_clear(struct found *f)
+{
+	while (f->n > 0)
+		so_clear(&f->so[--f->n]);
+}
+
+void
+found_open(const struct card *c, const struct box *b, unsigned number, const struct secret *private,
+    struct found *f)
+{
+	struct box_content content;
+	struct card_name name;
+	struct so *so = &f->so[f->n];
+
+	if (f->n == OFFLINE_BOXES)
+		return;
+	offline_name(c, &name);
+	if (box_open(b, &name, number, private, &content) != SEAL_OPEN)
+		return;
+	memset(so, 0, sizeof(*so));
+	so->pin = secret_dup(content.so);
+	so->box.generation = b->generation;
+	so->box.number = number;
+	memcpy(so->box.helpdesk, content.helpdesk, SEAL_KEY);
+	memcpy(so->box.tickets, content.tickets, BOX_HASH);
+	if (so->pin != NULL)
+		f->n++;
+	box_clear(&content);
+}
+
+static CK_RV
+prove(struct card *c, const struct so *so, enum so_via via)
+{
+	CK_RV rv = so_begin_try(c, so, via);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = pin_prove_so(c, so);
+	return so_tried(c, via, rv) ? rv : CKR_FUNCTION_FAILED;
+}
+
+CK_RV
+found_settle(struct card *c, struct found *f, enum so_via via, struct so *so)
+{
+	CK_RV rv = CKR_PIN_INCORRECT;
+	size_t i;
+
+	for (i = 0; i < f->n && rv == CKR_PIN_INCORRECT; i++) {
+		bool only = i + 1 == f->n;
+
+		rv = only ? CKR_OK : prove(c, &f->so[i], via);
+		if (rv != CKR_OK)
+			continue;
+		*so = f->so[i];
+		memset(&f->so[i], 0, sizeof(f->so[i]));
+		if (!only)
+			offline_accepted(c, so);
+	}
+	return rv;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* SO secrets out of the boxes of a card, of which one is in force. */
+#ifndef CARD_FOUND_H
+#define CARD_FOUND_H
+
+#include "card/offline.h"
+
+/* The newest first. */
+struct found {
+	struct so so[OFFLINE_BOXES];
+	size_t n;
+};
+
+void found_clear(struct found *f);
+
+/* Opens the box by the private key of its recipient number, and adds what is in it. */
+void found_open(const struct card *c, const struct box *b, unsigned number,
+    const struct secret *private, struct found *f);
+
+/*
+ * Which one is in force. More than one is what a crash leaves, between the box and C_SetPIN or
+ * after it; or a stranger's. The last is proved by what is done with it.
+ * CKR_PIN_INCORRECT: none is; else as so_begin_try(), or the card's answer.
+ */
+CK_RV found_settle(struct card *c, struct found *f, enum so_via via, struct so *so);
+
+#endif

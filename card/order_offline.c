@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Orders about tickets: the challenge, and what apply does where the key answers challenges. */
+#include <string.h>
+
+#include "card/flow.h"
+#include "card/offline.h"
+#include "card/order_part.h"
+#include "card/pin.h"
+#include "card/record_write.h"
+#include "card/unblock.h"
+#include "policy/json.h"
+#include "policy/log.h"
+
+/* --- challenge ----------------------------------------------------------------------------------
+ */
+
+/* Of a card that has a record, everybody can see it there afterwards. */
+static void
+write_record(struct card *c, const struct record *before)
+{
+	const struct record *r = &c->record;
+
+	if (r->state == RECORD_NONE ||
+	    (r->offline == before->offline && r->tickets == before->tickets &&
+		strcmp(r->challenge, before->challenge) == 0))
+		return;
+	record_write(c->office->config->state_dir, c->profile.label_identity, r);
+}
+
+static void
+print_json(const struct card *c, FILE *out)
+{
+	const struct record *r = &c->record;
+
+	fputs("{\"uri\": ", out);
+	json_string(out, c->uri);
+	fputs(", \"challenge\": ", out);
+	json_string(out, r->challenge[0] != '\0' ? r->challenge : NULL);
+	fprintf(out, ", \"tickets\": %u}\n", r->tickets);
+}
+
+enum order_status
+order_challenge(struct card *c, const struct order *order, FILE *out)
+{
+	struct record before = c->record;
+	const struct ticket *next;
+	char text[SPOKEN_TEXT];
+
+	if (offline_show(c) != CKR_OK)
+		return ORDER_FAILED;
+	write_record(c, &before);
+	if (order->json)
+		print_json(c, out);
+	next = c->offline->next;
+	if (next == NULL) {
+		log_error("%s: %s", c->uri,
+		    !offline_possible(c)
+			? "a token of this module can have no tickets to be unblocked offline with"
+		    : c->record.offline
+			? "has no ticket left; a desk with its card manager key unblocks it, and "
+			  "p11-latch apply makes new ones"
+			: "has no tickets to be unblocked offline with");
+		return ORDER_FAILED;
+	}
+	spoken_write(next->challenge, manager_block(next->cipher), text);
+	if (!order->json)
+		fprintf(out, "%s\n", text);
+	log_info(
+	    "%s: %u ticket%s left", c->uri, c->record.tickets, c->record.tickets == 1 ? "" : "s");
+	return ORDER_DONE;
+}
+
+/* --- apply --------------------------------------------------------------------------------------
+ */
+
+/* One try: what is not right is told by CKR_PIN_INCORRECT. */
+static CK_RV
+prove(struct card *c, const struct so *so)
+{
+	CK_RV rv = so_begin_try(c, so, SO_VIA_REQUEST);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = pin_prove_so(c, so);
+	return so_tried(c, SO_VIA_REQUEST, rv) ? rv : CKR_FUNCTION_FAILED;
+}
+
+static CK_RV
+by_person(struct task *t, bool to_prove, struct so *so, unsigned *asks)
+{
+	const struct secret *puk = t->order->answers[ANSWER_PUK];
+	CK_RV rv;
+
+	if (puk == NULL) {
+		*asks |= 1u << ANSWER_PUK;
+		return CKR_FUNCTION_FAILED;
+	}
+	if (!so_presented(so, puk))
+		return CKR_HOST_MEMORY;
+	rv = to_prove ? prove(t->c, so) : CKR_OK;
+	if (rv != CKR_OK)
+		so_clear(so);
+	return rv;
+}
+
+/* A new card's, or one whose initialisation was interrupted before it had tickets. */
+static bool
+may_be_initial(const struct card *c, bool new)
+{
+	return new && (c->info.flags & CKF_SO_PIN_TO_BE_CHANGED) == 0 && card_reborn(c);
+}
+
+CK_RV
+task_offline_so(struct task *t, bool new, const struct secret *label, struct so *so, unsigned *asks)
+{
+	struct card *c = t->c;
+	bool is_blank = new && (c->info.flags & CKF_TOKEN_INITIALIZED) == 0;
+	CK_RV rv;
+
+	memset(so, 0, sizeof(*so));
+	/* Some have an SO PIN from the factory, which C_InitToken wants. */
+	if (is_blank && (c->profile.init_once || t->order->answers[ANSWER_PUK] != NULL))
+		return by_person(t, false, so, asks);
+	if (is_blank)
+		return offline_initial(c, t->desc, label, so) ? CKR_OK : CKR_FUNCTION_FAILED;
+	if (!offline_of_policy(c, t->desc, so))
+		return CKR_FUNCTION_FAILED;
+	if (so->pin != NULL) {
+		rv = prove(c, so);
+		if (rv != CKR_PIN_INCORRECT)
+			return rv;
+		so_clear(so);
+	}
+	if (may_be_initial(c, new)) {
+		if (!offline_initial(c, t->desc, label, so))
+			return CKR_FUNCTION_FAILED;
+		rv = prove(c, so);
+		if (rv != CKR_PIN_INCORRECT)
+			return rv;
+		so_clear(so);
+	}
+	return by_person(t, true, so, asks);
+}
+
+/*
+ * C_InitToken takes the boxes away. Interrupted after it, the card has a secret that the key alone
+ * tells, or one that a person knows.
+ */
+CK_RV
+task_initial_so(struct task *t, const struct secret *label, struct so *so)
+{
+	struct so initial = {0};
+	CK_RV rv;
+
+	if (so->box.generation == 0)
+		return CKR_OK;
+	if (!offline_initial(t->c, t->desc, label, &initial))
+		return CKR_FUNCTION_FAILED;
+	rv = unblock_set_so(t->c, so, &initial);
+	so_clear(so);
+	*so = initial;
+	return rv;
+}
+
+/* No new PIN: the SO secret alone is another afterwards. */
+static CK_RV
+make_only(struct task *t, const struct so *so)
+{
+	struct card *c = t->c;
+	struct so new = {0};
+	CK_RV rv;
+
+	rv = offline_make(c, t->desc, so, &new);
+	so_clear(&new);
+	if (rv != CKR_OK || c->record.state == RECORD_NONE)
+		return rv;
+	return card_record(c, c->record.state, c->record.method, false) ? CKR_OK
+									: CKR_FUNCTION_FAILED;
+}
+
+static bool
+makes_any(const struct task *t)
+{
+	return t->desc->init_cr_key || t->desc->new_card_manager_key.kind != VALUE_NONE;
+}
+
+static CK_RV
+carry_out(struct task *t, enum so_via via, const struct secret *pin, unsigned *asks)
+{
+	struct card *c = t->c;
+	struct so so;
+	CK_RV rv;
+
+	rv = task_offline_so(t, false, NULL, &so, asks);
+	if (rv == CKR_OK && pin != NULL)
+		rv = unblock_with_pin(c, &so, via, pin);
+	else if (rv == CKR_OK && makes_any(t))
+		rv = make_only(t, &so);
+	so_clear(&so);
+	return rv;
+}
+
+enum order_status
+task_offline(struct task *t, unsigned *asks)
+{
+	enum so_via via = t->order->last_try ? SO_VIA_LAST_TRY : SO_VIA_REQUEST;
+	const struct request q = {.via = via, .stale = true};
+	struct card *c = t->c;
+	struct secret *pin = NULL;
+	CK_RV rv;
+
+	rv = flow_begin(c, &q);
+	if (rv == CKR_OK && t->desc->set_pin)
+		rv = task_pin(t, &pin);
+	if (rv == CKR_OK && pin != NULL)
+		rv = unblock_check_pin(c, pin, NULL);
+	if (rv == CKR_OK)
+		rv = carry_out(t, via, pin, asks);
+	if (*asks != 0) {
+		secret_free(&pin);
+		return ORDER_ASKS;
+	}
+	if (rv != CKR_OK) {
+		order_refused(c, pin != NULL ? "not unblocked" : "no tickets made", rv);
+	} else {
+		if (pin != NULL)
+			fprintf(t->out, "%s: unblocked\n", c->uri);
+		fprintf(t->out, "%s: %u tickets\n", c->uri, c->record.tickets);
+	}
+	secret_free(&pin);
+	if (rv != CKR_OK)
+		return ORDER_FAILED;
+	return t->desc->block_card ? order_block(c, t->order, t->out, asks) : ORDER_DONE;
+}

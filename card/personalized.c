@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The end of a personalization: tickets where they are asked for, and the block. */
+#include <string.h>
+
+#include "card/applies.h"
+#include "card/offline.h"
+#include "card/personalized.h"
+#include "card/pin.h"
+#include "policy/log.h"
+
+bool
+personalizes(const struct description *desc)
+{
+	return desc != NULL && (desc->block_card || desc->init_cr_key);
+}
+
+static bool
+is_right(struct card *c, const struct so *so)
+{
+	CK_RV rv;
+
+	if (so == NULL || so->pin == NULL || so_begin_try(c, so, SO_VIA_REQUEST) != CKR_OK)
+		return false;
+	rv = pin_prove_so(c, so);
+	return so_tried(c, SO_VIA_REQUEST, rv) && rv == CKR_OK;
+}
+
+/*
+ * The box that an interrupted personalization of this life wrote: its secret is in force, or the
+ * holder's is, and then the box is of no use.
+ */
+static bool
+finish_begun(struct card *c, const struct description *desc, struct so *new)
+{
+	if (c->private.sealed == 0 && c->private.generation == 0)
+		return false;
+	if (!offline_of_policy(c, desc, new))
+		return false;
+	if (new->pin != NULL && is_right(c, new)) {
+		offline_accepted(c, new);
+		(void)offline_show(c);
+		log_info(
+		    "%s: has %u tickets, whose making was interrupted", c->uri, c->record.tickets);
+		return true;
+	}
+	so_clear(new);
+	return false;
+}
+
+/* Without its holder's SO secret nobody can give it another. */
+static bool
+make_tickets(
+    struct card *c, const struct description *desc, const struct sitting *s, struct so *new)
+{
+	const struct so *now = NULL;
+
+	if (finish_begun(c, desc, new))
+		return true;
+	if (is_right(c, s->newer))
+		now = s->newer;
+	else if (is_right(c, s->older))
+		now = s->older;
+	if (now != NULL)
+		return offline_make(c, desc, now, new) == CKR_OK;
+	log_error("%s: gets no tickets, since nobody here holds its SO secret; p11-latch apply "
+		  "makes them, with its PUK",
+	    c->uri);
+	return false;
+}
+
+/* What it had before is known all the same. */
+static void
+note_none(struct card *c)
+{
+	if (c->private.generation != 0)
+		return;
+	c->record.offline = true;
+	c->record.tickets = 0;
+	c->record.challenge[0] = '\0';
+}
+
+static CK_RV
+end(struct card *c, const struct description *desc, const struct sitting *s)
+{
+	if (desc == NULL || desc->block_card || !desc->init_cr_key)
+		return block_card(c, s, false);
+	if (card_reborn(c))
+		return CKR_OK;
+	return card_record(c, RECORD_ACTIVE, METHOD_NONE, true) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+CK_RV
+personalized(struct card *c, const struct sitting *sitting)
+{
+	const struct description *desc = c->binding != NULL ? c->binding->personalize : NULL;
+	struct sitting s = *sitting;
+	struct so new = {0};
+	CK_RV rv;
+
+	offline_drop(c);
+	if (desc != NULL && desc->init_cr_key && description_applies(c, desc) == CKR_OK &&
+	    card_look(c) == CKR_OK && c->record.state != RECORD_NONE && !card_reborn(c)) {
+		if (make_tickets(c, desc, sitting, &new))
+			s = (struct sitting){.newer = &new, .proved = true};
+		else
+			note_none(c);
+	}
+	rv = end(c, desc, &s);
+	so_clear(&new);
+	return rv;
+}

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Cards with tickets at a desk that has the card manager key: unblocked by it anywhere, filled up again, another key.
+set -u
+. "$SRCDIR/tests/lib/all.sh"
+. "$SRCDIR/tests/lib/offline.sh"
+
+unblock_by_phone() {
+	at_phone
+	offline_out=$("$CMD" unblock --response "$(respond "$(challenge)" "$@")" --pin "$PIN_NEW" "$CARD" 2>&1)
+}
+
+# Every ticket there is, and then none.
+all_used() {
+	for n in 1 2 3; do
+		log_clear
+		unblock_by_phone || not_ok "$kind: ticket $n" "$offline_out"
+		[ "$n" = 3 ] || offline_block_again
+	done
+	is_active "$PIN_NEW" "$kind: the last ticket unblocks the card"
+	logged "its last ticket is used up: next time it needs a desk" "$kind: the log says so"
+	like "$("$CMD" status "$CARD" 2>&1)" "*needs a desk*offline:  0 tickets left*" "$kind: and status"
+	offline_block_again
+	log_clear
+	fails "$kind: there is no challenge any more" "$CMD" challenge "$CARD"
+	is "$(objects ticket | wc -l) $(objects box | wc -l)" "0 1" "$kind: one box lies there, and no ticket"
+}
+
+# The key opens the box after any number of uses, on a machine that has never seen the card.
+desk_unblocks() {
+	at_desk
+	passes "$kind: $1: a desk elsewhere unblocks it with the key, presented to nobody" \
+		"$CMD" unblock --pin "$PIN" "$CARD"
+	is_active "$PIN" "$kind: $1: active"
+	unlike "$(flags "$MODULE")" "*SO_PIN_*" "$kind: $1: without losing an SO try"
+}
+
+refill() {
+	at_office
+	passes "$kind: apply of the description that it was made by" \
+		"$CMD" apply "$CONF_DIR/descriptions/offline.dsc" "$CARD" --field CARD_MANAGER_KEY=@"$SCRATCH/manager.key"
+	is "$(objects ticket | wc -l) $(record Tickets)" "3 3" "$kind: there are three tickets again"
+	is "$(objects ticket | head -n 1)" "p11-latch ticket 4" "$kind: whose numbers go on"
+	is "$(objects box | wc -l)" 1 "$kind: and one box"
+	is "$(record State)" blocked "$kind: the card is blocked"
+	unblock_by_phone || note "$offline_out"
+	is_active "$PIN_NEW" "$kind: and unblocked by phone"
+	offline_block_again
+}
+
+# The description of the desk that gives the card another key; the same one serves the next time.
+rotate() {
+	printf '%s\n' "$MANAGER_KEY_NEW" >"$SCRATCH/new.key"
+	chmod 600 "$SCRATCH/new.key"
+	at_desk
+	offline_unblock NewCardManagerKey=NEW_KEY | description unblock
+	policy_clear
+	printf 'Unblock=unblock.dsc\nTickets=2\nField.CARD_MANAGER_KEY=file:%s\nField.NEW_KEY=file:%s\n' \
+		"$SCRATCH/manager.key" "$SCRATCH/new.key" | policy
+	desk_unblocks "another key"
+	is "$(objects ticket | wc -l) $(objects box | wc -l)" "2 1" "$kind: all tickets are new"
+	shown=$(challenge)
+	passes "$kind: the card is blocked again, by what the new key opens" "$CMD" block "$CARD"
+	at_phone
+	fails "$kind: the old key's response opens nothing" \
+		"$CMD" unblock --response "$(respond "$shown")" --pin "$PIN_NEW" "$CARD"
+	unblock_by_phone "$SCRATCH/new.key" || note "$offline_out"
+	is_active "$PIN_NEW" "$kind: the new key's does"
+	at_desk
+	is "$(objects box)" "$(objects box | head -n 1)" "$kind: there is one box"
+	passes "$kind: blocked by the same description" "$CMD" block --force "$CARD"
+	box=$(objects box)
+	desk_unblocks "the same description once more"
+	is "$(objects box)" "$box" "$kind: which changes nothing any more"
+}
+
+for kind in $TOKENS; do
+	token_start "$kind"
+	offline_machines Tickets=3
+	offline_card
+	is "$(objects ticket | wc -l)" 3 "$kind: Tickets=3"
+	desk_unblocks "no ticket used"
+	is "$(objects ticket | wc -l)" 3 "$kind: and uses no ticket up"
+	offline_block_again
+	all_used
+	desk_unblocks "no ticket left"
+	offline_block_again
+	refill
+	rotate
+	at_office
+	no_secret "$kind: no secret in log and state" "$MANAGER_KEY" "$MANAGER_KEY_NEW" "$SO"
+	passes "$kind: no helper is left" wait_for 20 no_helpers
+	token_stop
+done
+done_testing
