@@ -51,17 +51,16 @@ CK_RV
 found_settle(struct card *c, struct found *f, enum so_via via, struct so *so)
 {
 	CK_RV rv = CKR_PIN_INCORRECT;
+	bool one = f->n == 1;
 	size_t i;
 
 	for (i = 0; i < f->n && rv == CKR_PIN_INCORRECT; i++) {
-		bool only = i + 1 == f->n;
-
-		rv = only ? CKR_OK : prove(c, &f->so[i], via);
+		rv = one ? CKR_OK : prove(c, &f->so[i], via);
 		if (rv != CKR_OK)
 			continue;
 		*so = f->so[i];
 		memset(&f->so[i], 0, sizeof(f->so[i]));
-		if (!only)
+		if (!one)
 			offline_accepted(c, so);
 	}
 	return rv;

@@ -19,7 +19,8 @@ void found_open(const struct card *c, const struct box *b, unsigned number,
 
 /*
  * Which one is in force. More than one is what a crash leaves, between the box and C_SetPIN or
- * after it; or a stranger's. The last is proved by what is done with it.
+ * after it; or a stranger's: each is proved, until one is right, which gives back the tries that
+ * the others cost, and the others are removed. One alone is proved by what is done with it.
  * CKR_PIN_INCORRECT: none is; else as so_begin_try(), or the card's answer.
  */
 CK_RV found_settle(struct card *c, struct found *f, enum so_via via, struct so *so);

@@ -87,6 +87,19 @@ by_manager(struct card *c, const struct manager *m, struct so *so)
 	return rv;
 }
 
+/* Of boxes that open, and hold what the card refuses, none is opened again: as refused PUKs are. */
+static bool
+is_had(struct card *c, CK_RV rv)
+{
+	if (rv != CKR_PIN_INCORRECT)
+		return rv == CKR_OK;
+	log_error("%s: the card refuses the SO secrets of its boxes, which are not used for it any "
+		  "more; its PUK unblocks it, if anybody has it",
+	    c->uri);
+	c->private.foreign_so = true;
+	return card_note(c);
+}
+
 bool
 offline_of_policy(struct card *c, const struct description *desc, struct so *so)
 {
@@ -100,10 +113,11 @@ offline_of_policy(struct card *c, const struct description *desc, struct so *so)
 	ok = true;
 	if ((now.bytes == NULL && next.bytes == NULL) || !offline_possible(c))
 		goto out;
-	ok = offline_read(c) == CKR_OK && by_manager(c, &now, so) == CKR_OK &&
-	     by_manager(c, &next, so) == CKR_OK;
+	ok = offline_read(c) == CKR_OK && is_had(c, by_manager(c, &now, so)) &&
+	     is_had(c, by_manager(c, &next, so));
 	so->policy = so->pin != NULL;
-	if (ok && so->pin == NULL && c->offline->all.n_boxes > 0)
+	if (ok && so->pin == NULL && !c->private.foreign_so && offline_read(c) == CKR_OK &&
+	    c->offline->all.n_boxes > 0)
 		log_warning("%s: the policy's card manager key opens no box of this card: it is "
 			    "another card's, or was another when its tickets were made",
 		    c->uri);

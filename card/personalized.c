@@ -14,15 +14,29 @@ personalizes(const struct description *desc)
 	return desc != NULL && (desc->block_card || desc->init_cr_key);
 }
 
-static bool
-is_right(struct card *c, const struct so *so)
+static CK_RV
+prove(struct card *c, const struct so *so)
 {
 	CK_RV rv;
 
-	if (so == NULL || so->pin == NULL || so_begin_try(c, so, SO_VIA_REQUEST) != CKR_OK)
-		return false;
+	if (so == NULL || so->pin == NULL)
+		return CKR_FUNCTION_FAILED;
+	rv = so_begin_try(c, so, SO_VIA_REQUEST);
+	if (rv != CKR_OK)
+		return rv;
 	rv = pin_prove_so(c, so);
-	return so_tried(c, SO_VIA_REQUEST, rv) && rv == CKR_OK;
+	return so_tried(c, SO_VIA_REQUEST, rv) ? rv : CKR_FUNCTION_FAILED;
+}
+
+/* Nothing was ever in a box of this card: the first one was written, and not come to be. */
+static void
+drop_begun(struct card *c)
+{
+	if (c->private.generation != 0 || tickets_keep(c, NULL, 0, NULL) != CKR_OK)
+		return;
+	offline_drop(c);
+	c->private.sealed = 0;
+	card_note(c);
 }
 
 /*
@@ -32,11 +46,14 @@ is_right(struct card *c, const struct so *so)
 static bool
 finish_begun(struct card *c, const struct description *desc, struct so *new)
 {
+	CK_RV rv;
+
 	if (c->private.sealed == 0 && c->private.generation == 0)
 		return false;
 	if (!offline_of_policy(c, desc, new))
 		return false;
-	if (new->pin != NULL && is_right(c, new)) {
+	rv = prove(c, new);
+	if (rv == CKR_OK) {
 		offline_accepted(c, new);
 		(void)offline_show(c);
 		log_info(
@@ -44,6 +61,8 @@ finish_begun(struct card *c, const struct description *desc, struct so *new)
 		return true;
 	}
 	so_clear(new);
+	if (rv == CKR_PIN_INCORRECT)
+		drop_begun(c);
 	return false;
 }
 
@@ -56,9 +75,9 @@ make_tickets(
 
 	if (finish_begun(c, desc, new))
 		return true;
-	if (is_right(c, s->newer))
+	if (prove(c, s->newer) == CKR_OK)
 		now = s->newer;
-	else if (is_right(c, s->older))
+	else if (prove(c, s->older) == CKR_OK)
 		now = s->older;
 	if (now != NULL)
 		return offline_make(c, desc, now, new) == CKR_OK;

@@ -76,7 +76,7 @@ is_right(struct card *c, const struct so *so)
 	if (!proves || so_begin_try(c, so, SO_VIA_REQUEST) != CKR_OK)
 		return false;
 	rv = pin_prove_so(c, so);
-	if (rv == CKR_PIN_INCORRECT && so->box.generation == 0) {
+	if (rv == CKR_PIN_INCORRECT) {
 		log_warning("%s: the card's SO secret is not the policy's: the policy's is not "
 			    "used for this "
 			    "card any more",

@@ -152,7 +152,6 @@ so_is_asked(const struct card *c, const struct description *desc)
 	return asked;
 }
 
-/* A box opens or does not, whatever the policy's secret was found to be. */
 static bool
 is_offline(const struct card *c)
 {
@@ -190,7 +189,7 @@ bool
 so_of_policy(struct card *c, bool for_block, struct so *so)
 {
 	memset(so, 0, sizeof(*so));
-	if (c->binding == NULL || (c->private.foreign_so && !is_offline(c)))
+	if (c->binding == NULL || c->private.foreign_so)
 		return true;
 	if (!find_in_policy(c, for_block, so)) {
 		so_clear(so);
@@ -291,7 +290,10 @@ so_place(struct card *c, const struct so *right)
 	/* A key that unblocks nothing says nothing of the PUK. */
 	if (b == NULL || right->pad || !so_unblocks(c, right))
 		return;
-	c->private.foreign_so = false;
+	/* Of a box that was seen to be none of the card's, another secret that is right says no
+	 * more. */
+	c->private.foreign_so =
+	    c->private.foreign_so && is_offline(c) && right->box.generation == 0;
 	c->private.new_valid = false;
 	c->private.kcv[0] = '\0';
 	if (right->box.generation != 0) {
@@ -306,7 +308,7 @@ so_place(struct card *c, const struct so *right)
 	}
 	if (is_now_of(c, b->unblock, right, &has) || is_now_of(c, b->personalize, right, &has))
 		return;
-	c->private.foreign_so = has;
+	c->private.foreign_so = c->private.foreign_so || has;
 	if (has)
 		log_warning("%s: the card's SO secret is not the policy's: the policy's is not "
 			    "used for this "

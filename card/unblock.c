@@ -153,7 +153,7 @@ init_undisturbed(struct card *c, const struct so *so, enum so_via via, const str
 
 /* The application's answer, where the card does not take the SO secret. */
 static CK_RV
-refused(const struct card *c, const struct so *so, CK_RV rv)
+refused(struct card *c, const struct so *so, CK_RV rv)
 {
 	if (rv != CKR_PIN_INCORRECT || (!so->policy && so->box.generation == 0))
 		return rv;
@@ -167,6 +167,11 @@ refused(const struct card *c, const struct so *so, CK_RV rv)
 		    "%s: the card refuses the policy's PUK or card manager key; correct it in the "
 		    "policy",
 		    c->uri);
+	/* Not tried at each request, and the card's own PUK is taken. */
+	if (so->policy && so->box.generation != 0) {
+		c->private.foreign_so = true;
+		card_note(c);
+	}
 	return so->policy ? CKR_FUNCTION_FAILED : rv;
 }
 

@@ -141,6 +141,11 @@ FAULTY(C_SetPIN,
 	CK_ULONG new_len),
     (session, old, old_len, new, new_len))
 
+FAULTY(C_CreateObject,
+    (CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n, CK_OBJECT_HANDLE *object),
+    (session, template, n, object))
+FAULTY(C_DestroyObject, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object), (session, object))
+
 /* State is written by renaming: where this file is preloaded, that too. */
 int
 rename(const char *from, const char *to)
@@ -184,6 +189,8 @@ load(void)
 	list.C_Logout = faulty_C_Logout;
 	list.C_InitPIN = faulty_C_InitPIN;
 	list.C_SetPIN = faulty_C_SetPIN;
+	list.C_CreateObject = faulty_C_CreateObject;
+	list.C_DestroyObject = faulty_C_DestroyObject;
 	return CKR_OK;
 }
 
