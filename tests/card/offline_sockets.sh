@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Challenge and response behind the sockets: a stranger unblocks with a response, and waits after wrong ones.
+set -u
+. "$SRCDIR/tests/lib/all.sh"
+. "$SRCDIR/tests/lib/sockets.sh"
+. "$SRCDIR/tests/lib/offline.sh"
+
+# One machine for all, whose policy has the key: who is behind helper.sock gets nothing by it without a response.
+desk() {
+	{
+		offline_description
+		offline_block
+	} | description offline
+	printf '%s\n' "$MANAGER_KEY" >"$SCRATCH/manager.key"
+	value manager "$MANAGER_KEY"
+	printf 'Personalize=offline.dsc\nTickets=4\nField.CARD_MANAGER_KEY=file:%s\n' "$CONF_DIR/values/manager" | policy
+}
+
+order() {
+	order_user=$1
+	shift
+	as "$order_user" "$CMD" "$@" </dev/null >"$SCRATCH/out" 2>&1
+}
+
+asked() {
+	order anyone challenge "$CARD"
+	sed -n 's/^\([0-9A-F]\{4\}\( [0-9A-F]\{4\}\)*\)$/\1/p' "$SCRATCH/out"
+}
+
+blocked_by_operator() {
+	who operator
+	session_start desk "$LATCH"
+	must desk login so "$SO"
+	must desk init-pin "$PIN"
+	must desk finalize
+	drive_stop desk
+	token_share
+	state_is blocked || bail_out "$kind: not blocked: $(log_text | tail)"
+}
+
+# wait_over: the state says that nobody waits any more, as after that time.
+wait_over() {
+	sed -i 's/^ResponseAfter=.*/ResponseAfter=1/' "$STATE"/private/*.state
+}
+
+after() {
+	after_at=$(private ResponseAfter)
+	[ "$after_at" = none ] && echo 0 || echo $((after_at - $(date +%s)))
+}
+
+# between LEAST MOST TEXT: how long a stranger is to wait from now on.
+between() {
+	between_s=$(after)
+	if [ "$between_s" -ge "$1" ] && [ "$between_s" -le "$2" ]; then
+		ok "$3"
+	else
+		not_ok "$3" "waits $between_s s" "$(log_text | tail -n 5)"
+	fi
+}
+
+wrong() {
+	for wrong_n; do
+		order anyone unblock "$CARD" --response "111122223333444$wrong_n" --pin "$PIN_NEW"
+	done
+}
+
+waits() {
+	wrong 1 2
+	between -5 0 "$kind: two wrong responses: nobody waits"
+	wrong 3
+	between -5 1 "$kind: a third: a second"
+	wait_over
+	wrong 4 5 6
+	between 50 60 "$kind: three more: a minute"
+	log_clear
+	answer=$(respond "$(asked)")
+	fails "$kind: then a right one is refused too" order anyone unblock "$CARD" --response "$answer" --pin "$PIN_NEW"
+	logged "a response is refused until [0-9:]*, since 6 wrong ones were given" "$kind: the log says until when"
+	is "$(as anyone "$P11DRIVE_PLAIN" "$LATCH" initialize "slot-label $LABEL" "open rw" "set-pin $(echo "$answer" | tr -d ' ') $PIN_NEW" | last_rv)" \
+		CKR_PIN_LOCKED "$kind: by C_SetPIN as well"
+	wait_over
+	wrong 7 8 9
+	between 3500 3600 "$kind: three more: an hour"
+	# The clock was wrong, far ahead, when it was written.
+	sed -i "s/^ResponseAfter=.*/ResponseAfter=$(($(date +%s) + 1000000))/" "$STATE"/private/*.state
+	fails "$kind: a clock that was set back" order anyone unblock "$CARD" --response "$answer" --pin "$PIN_NEW"
+	between 3500 3600 "$kind: has nobody wait for more than an hour"
+	unlike "$(flags "$MODULE")" "*SO_PIN_*" "$kind: no SO try was spent by any of them"
+	passes "$kind: operators do not wait" order operator unblock "$CARD" --response "$answer" --pin "$PIN_NEW"
+	is "$(record State) $(private ResponseWrong) $(private ResponseAfter)" "active none none" "$kind: a right one clears the count"
+}
+
+strangers() {
+	passes "$kind: an operator blocks it again" order operator block --force "$CARD"
+	token_share
+	log_clear
+	answer=$(respond "$(asked)")
+	passes "$kind: anyone unblocks it with the response" order anyone unblock "$CARD" --response "$answer" --pin "$PIN"
+	is_active "$PIN" "$kind: active"
+	token_share
+	fails "$kind: and not once more" order anyone unblock "$CARD" --response "$answer" --pin "$PIN_NEW"
+	fails "$kind: nor without a response" order anyone unblock "$CARD" --pin "$PIN_NEW"
+	logged "unblock is refused: only operators may" "$kind: the log says who may"
+	is_active "$PIN" "$kind: the card is as it was"
+}
+
+P11DRIVE_PLAIN=$BUILDDIR/tests/lib/p11drive
+users_make
+for kind in $TOKENS; do
+	token_start "$kind"
+	token_share
+	latch_setup
+	desk
+	sockets_start
+	blocked_by_operator
+	waits
+	strangers
+	no_secret "$kind: no secret in log and state" "$MANAGER_KEY" "$SO"
+	who root
+	sockets_stop
+	passes "$kind: no helper is left" wait_for 20 no_helpers
+	token_stop
+done
+done_testing
