@@ -97,7 +97,13 @@ CK_RV offline_make(
  */
 void offline_used(struct card *c, const struct description *desc, const struct so *so, bool may);
 
-/* The SO secret of an SO PIN that a new card has until its tickets are made; false: logged. */
+/*
+ * A box was written from here, and it is not known whether its secret is in force: the policy's key
+ * tells, where it has one. With the lock held; for those only who may use the policy's secrets.
+ */
+void offline_tidy(struct card *c);
+
+/* The SO PIN that a new card has until its tickets are made. False: logged. */
 bool offline_initial(
     struct card *c, const struct description *desc, const struct secret *label, struct so *so);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "card/offline.h"
+#include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
 
@@ -238,6 +239,30 @@ use_ticket(struct card *c, const struct so *so)
 			    "ticket, until another one is used",
 		    c->uri);
 	so_clear(&new);
+}
+
+/* --- After an interruption ----------------------------------------------------------------------
+ */
+
+void
+offline_tidy(struct card *c)
+{
+	struct so so = {0};
+	CK_RV rv;
+
+	if (c->private.sealed == 0 || !so_of_policy(c, false, &so))
+		return;
+	/* Of several boxes the right one was found already, and all others are gone. */
+	if (c->private.sealed != 0 && so.box.generation != 0) {
+		rv = so_begin_try(c, &so, SO_VIA_REQUEST);
+		if (rv == CKR_OK) {
+			rv = pin_prove_so(c, &so);
+			so_tried(c, SO_VIA_REQUEST, rv);
+		}
+		if (rv == CKR_OK)
+			offline_accepted(c, &so);
+	}
+	so_clear(&so);
 }
 
 /* --- After an unblocking ------------------------------------------------------------------------

@@ -20,7 +20,8 @@ write_record(struct card *c, const struct record *before)
 {
 	const struct record *r = &c->record;
 
-	if (r->state == RECORD_NONE ||
+	/* What a stranger's card says is not to be everybody's. */
+	if (c->office->caller == CALLER_ANYONE || r->state == RECORD_NONE ||
 	    (r->offline == before->offline && r->tickets == before->tickets &&
 		strcmp(r->challenge, before->challenge) == 0))
 		return;

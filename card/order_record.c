@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Orders about what is remembered of a card: adopt, forget, reset. The card itself is not touched.
  */
+#include "card/offline.h"
 #include "card/order_part.h"
 #include "policy/log.h"
 
@@ -51,8 +52,9 @@ order_reset(struct card *c, FILE *out)
 	c->private.so_wrong = 0;
 	c->private.login_wrong = 0;
 	c->private.foreign_so = false;
+	offline_right(c);
 	if (!card_note(c))
 		return ORDER_FAILED;
-	fprintf(out, "%s: wrong PIN letters and SO tries are counted from zero again\n", c->uri);
+	fprintf(out, "%s: wrong PIN letters, responses and SO tries are counted from zero again\n", c->uri);
 	return ORDER_DONE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The order recover: what was interrupted, or waits for somebody who may, is finished or undone. */
 #include "card/flow.h"
+#include "card/offline.h"
 #include "card/order_part.h"
 #include "card/pin.h"
 #include "card/unblock.h"
@@ -61,7 +62,7 @@ order_recover(struct card *c, const struct known *k, FILE *out)
 	CK_RV rv;
 
 	if (before != RECORD_PERSONALIZING && c->private.journal == JOURNAL_NONE &&
-	    !c->private.pending)
+	    !c->private.pending && c->private.sealed == 0)
 		return ORDER_DONE;
 	if (!k->present) {
 		fprintf(out, "%s: %s; it is dealt with when the card comes back\n", c->uri,
@@ -88,5 +89,7 @@ order_recover(struct card *c, const struct known *k, FILE *out)
 	fprintf(out, "%s: %s\n", c->uri,
 	    c->record.state == RECORD_NONE ? "initialised anew, nothing to recover"
 					   : record_state_name(c->record.state));
+	if (c->office->caller != CALLER_ANYONE)
+		offline_tidy(c);
 	return follow(c, out);
 }
