@@ -1,15 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SO secrets out of the boxes of a card, of which one is in force. */
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "card/found.h"
 #include "card/pin.h"
+#include "policy/log.h"
 
 void
 found_clear(struct found *f)
 {
 	while (f->n > 0)
 		so_clear(&f->so[--f->n]);
+}
+
+bool
+found_digest(const struct box *b, unsigned char digest[BOX_HASH])
+{
+	if (EVP_Digest(b->bytes, b->len, digest, NULL, EVP_sha256(), NULL) == 1)
+		return true;
+	log_error("SHA-256 failed in OpenSSL");
+	return false;
+}
+
+bool
+found_is(const struct box *b, const struct opened *box)
+{
+	unsigned char digest[BOX_HASH];
+
+	return b->generation == box->generation && found_digest(b, digest) &&
+	       memcmp(digest, box->digest, BOX_HASH) == 0;
 }
 
 void
@@ -31,8 +51,10 @@ found_open(const struct card *c, const struct box *b, unsigned number, const str
 	so->box.number = number;
 	memcpy(so->box.helpdesk, content.helpdesk, SEAL_KEY);
 	memcpy(so->box.tickets, content.tickets, BOX_HASH);
-	if (so->pin != NULL)
+	if (so->pin != NULL && found_digest(b, so->box.digest))
 		f->n++;
+	else
+		so_clear(so);
 	box_clear(&content);
 }
 

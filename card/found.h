@@ -13,6 +13,12 @@ struct found {
 
 void found_clear(struct found *f);
 
+/* What tells a box from every other, also of its generation. False: logged. */
+bool found_digest(const struct box *b, unsigned char digest[BOX_HASH]);
+
+/* Whether it is the one that was opened. */
+bool found_is(const struct box *b, const struct opened *box);
+
 /* Opens the box by the private key of its recipient number, and adds what is in it. */
 void found_open(const struct card *c, const struct box *b, unsigned number,
     const struct secret *private, struct found *f);

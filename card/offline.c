@@ -104,26 +104,6 @@ choose_noted(const struct card *c, struct offline *o)
 		add(o, of_generation(c, o, p->generation));
 }
 
-static void
-choose(const struct card *c, struct offline *o)
-{
-	size_t i;
-
-	if (c->private.generation != 0 || c->private.sealed != 0)
-		choose_noted(c, o);
-	else if (o->all.n_boxes > UNKNOWN_MOST)
-		o->refused = true;
-	else
-		for (i = 0; i < o->all.n_boxes; i++)
-			add(o, o->all.boxes[i]);
-	if (o->refused)
-		log_warning("%s: there are more boxes of tickets than this program or a crash of "
-			    "it leaves, and those that are new are not opened: somebody else put "
-			    "them there. The card manager key, or p11-latch apply with it, "
-			    "unblocks the card and removes them",
-		    c->uri);
-}
-
 /* --- The ticket whose challenge is shown --------------------------------------------------------
  */
 
@@ -208,6 +188,27 @@ choose_ticket(const struct card *c, struct offline *o)
 	}
 }
 
+void
+offline_choose(const struct card *c, struct offline *o)
+{
+	size_t i;
+
+	if (c->private.generation != 0 || c->private.sealed != 0)
+		choose_noted(c, o);
+	else if (o->all.n_boxes > UNKNOWN_MOST)
+		o->refused = true;
+	else
+		for (i = 0; i < o->all.n_boxes; i++)
+			add(o, o->all.boxes[i]);
+	if (o->refused)
+		log_warning("%s: there are more boxes of tickets than this program or a crash of "
+			    "it leaves, and those that are new are not opened: somebody else put "
+			    "them there. The card manager key, or p11-latch apply with it, "
+			    "unblocks the card and removes them",
+		    c->uri);
+	choose_ticket(c, o);
+}
+
 /* --- What is read -------------------------------------------------------------------------------
  */
 
@@ -237,8 +238,7 @@ offline_read(struct card *c)
 		offline_drop(c);
 		return rv;
 	}
-	choose(c, c->offline);
-	choose_ticket(c, c->offline);
+	offline_choose(c, c->offline);
 	return CKR_OK;
 }
 

@@ -110,6 +110,9 @@ bool offline_initial(
 /* --- For the parts of card/offline*.c -----------------------------------------------------------
  */
 
+/* Fills in what counts of o->all, which is all that lies there. Nothing is read but files here. */
+void offline_choose(const struct card *c, struct offline *o);
+
 /* A card manager key. All zero: none. */
 struct manager {
 	struct secret *bytes;

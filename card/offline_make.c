@@ -6,7 +6,7 @@
 
 #include <openssl/crypto.h>
 
-#include "card/offline.h"
+#include "card/found.h"
 #include "card/scramble.h"
 #include "policy/log.h"
 
@@ -66,7 +66,7 @@ find_begin(struct card *c, const struct so *now, const struct secret *private, s
 	for (i = 0; i < all->n_boxes; i++) {
 		const struct box *b = all->boxes[i];
 
-		if (b->generation != now->box.generation && !is_of_key(b, &name, private))
+		if (!found_is(b, &now->box) && !is_of_key(b, &name, private))
 			continue;
 		if (b->generation > r->generation)
 			r->generation = b->generation;

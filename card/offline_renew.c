@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "card/offline.h"
+#include "card/found.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
@@ -39,26 +39,17 @@ by_number(const struct offline *o, const struct box *b, size_t *n)
 	return list;
 }
 
-/* The box that the secret came from; of several of that generation, the one with its tickets. */
+/* The box that the secret came from, and no other of its generation. NULL: it is gone. */
 static const struct box *
 find_box(const struct offline *o, const struct opened *box)
 {
-	const struct box *found = NULL;
-	size_t i, n;
+	size_t i;
 
 	for (i = 0; i < o->all.n_boxes; i++) {
-		const struct box *b = o->all.boxes[i];
-		const struct ticket **list;
-
-		if (b->generation != box->generation)
-			continue;
-		found = b;
-		list = sealed_to(o, b, box, &n);
-		free(list);
-		if (list != NULL)
-			break;
+		if (found_is(o->all.boxes[i], box))
+			return o->all.boxes[i];
 	}
-	return found;
+	return NULL;
 }
 
 static size_t
@@ -120,8 +111,8 @@ note_new(struct card *c, const struct renewal *r, const struct box *b, struct so
 	new->box.generation = r->generation;
 	new->box.number = BOX_HELPDESK;
 	memcpy(new->box.helpdesk, r->helpdesk, SEAL_KEY);
-	if (!box_hash(r->list, r->n, new->box.tickets))
-		memset(new->box.tickets, 0, BOX_HASH);
+	if (!box_hash(r->list, r->n, new->box.tickets) || !found_digest(b, new->box.digest))
+		new->box.generation = 0;
 	p->generation = r->generation;
 	p->sealed = 0;
 	p->foreign_so = false;
@@ -219,16 +210,17 @@ use_ticket(struct card *c, const struct so *so)
 
 	if (offline_read(c) != CKR_OK)
 		return;
-	b = find_box(c->offline, &so->box);
-	if (b == NULL || so->box.generation == UINT64_MAX)
+	if (so->box.generation == UINT64_MAX)
 		return;
-	list = sealed_to(c->offline, b, &so->box, &r.n);
+	b = find_box(c->offline, &so->box);
+	if (b != NULL)
+		list = sealed_to(c->offline, b, &so->box, &r.n);
 	if (list == NULL)
 		log_replaced(c);
 	else
 		r.n = without(list, r.n, so->box.number);
 	r.list = list;
-	r.last = b->last;
+	r.last = b != NULL ? b->last : so->box.number;
 	r.used = so->box.number;
 	r.generation = so->box.generation + 1;
 	c->private.ticket = so->box.number;

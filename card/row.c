@@ -114,8 +114,9 @@ is_letter(struct card *c, const struct secret *value)
 static CK_RV
 typed_for_tickets(const struct card *c, const struct presented *p)
 {
-	log_info("%s: its PUK is random and nobody's to know; what was given is neither the "
-		 "response to its challenge nor its card manager key",
+	log_info("%s: its PUK is random and nobody's to know, and what was given is neither the "
+		 "response to its challenge nor its card manager key: nothing is sent to the card "
+		 "(if it was made anew elsewhere, without tickets: p11-latch forget)",
 	    c->uri);
 	return p->via == SO_VIA_LOGIN ? CKR_PIN_LOCKED : CKR_PIN_INCORRECT;
 }

@@ -12,6 +12,7 @@
  */
 struct opened {
 	uint64_t generation;
+	unsigned char digest[BOX_HASH];   /* SHA-256 of it as it is stored */
 	unsigned number;                  /* of the ticket that opened it; BOX_HELPDESK */
 	unsigned char helpdesk[SEAL_KEY]; /* public key, of the box's content */
 	unsigned char tickets[BOX_HASH];  /* as there */
