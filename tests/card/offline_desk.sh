@@ -73,11 +73,28 @@ rotate() {
 	is "$(objects box)" "$box" "$kind: which changes nothing any more"
 }
 
+# explains PATTERN TEXT: p11-latch explain says so, and spends no SO try.
+explains() {
+	like "$("$CMD" explain "$CARD" 2>&1)" "*$1*" "$kind: explain: $2"
+}
+
+explained() {
+	explains "InitCRKey=true*CardManagerKey=*which answers challenges and opens the card's box*Tickets=3 *" "the description"
+	explains "then the card gets 3 tickets, and a random PUK" "the end of a personalization"
+	explains "1 the policy's own PUK or key, presented: yes: CardManagerKey=" "the key"
+	explains "3 the response to the challenge of its ticket: yes, to $(challenge); 3 tickets left" "the challenge"
+	explains "by C_SetPIN and p11-latch unblock: no: the policy holds" "another value"
+	at_phone
+	explains "3 the response to the challenge of its ticket: yes, to $(challenge); 3 tickets left" "on a machine without the key"
+	at_office
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	offline_machines Tickets=3
 	offline_card
 	is "$(objects ticket | wc -l)" 3 "$kind: Tickets=3"
+	explained
 	desk_unblocks "no ticket used"
 	is "$(objects ticket | wc -l)" 3 "$kind: and uses no ticket up"
 	offline_block_again
