@@ -58,6 +58,14 @@ found_open(const struct card *c, const struct box *b, unsigned number, const str
 	box_clear(&content);
 }
 
+void
+found_newest(struct found *f, struct so *so)
+{
+	*so = f->so[0];
+	memset(&f->so[0], 0, sizeof(f->so[0]));
+	so->several = true;
+}
+
 static CK_RV
 prove(struct card *c, const struct so *so, enum so_via via)
 {

@@ -23,6 +23,9 @@ bool found_is(const struct box *b, const struct opened *box);
 void found_open(const struct card *c, const struct box *b, unsigned number,
     const struct secret *private, struct found *f);
 
+/* Takes the newest one out, which is not known to be right: so->several. */
+void found_newest(struct found *f, struct so *so);
+
 /*
  * Which one is in force. More than one is what a crash leaves, between the box and C_SetPIN or
  * after it; or a stranger's: each is proved, until one is right, which gives back the tries that

@@ -65,9 +65,10 @@ void offline_right(struct card *c);
 
 /*
  * The SO secret by the policy's card manager key, so->pin NULL where the policy holds no key, the
- * card has no box, or none that opens (logged). False: a source failed, or the card (logged).
+ * card has no box, or none that opens (logged). False: a source failed, or the card (logged). Of
+ * several that open the card is asked which is right; without ask it is the newest, so->several.
  */
-bool offline_of_policy(struct card *c, const struct description *desc, struct so *so);
+bool offline_of_policy(struct card *c, const struct description *desc, bool ask, struct so *so);
 
 /* Whether the policy's key opens a box of the card, right or not: no SO try is spent. */
 bool offline_opens(struct card *c, const struct description *desc);

@@ -68,7 +68,7 @@ open_by(const struct card *c, const struct manager *m, struct found *f)
 
 /* so->pin stays NULL where nothing opens. */
 static CK_RV
-by_manager(struct card *c, const struct manager *m, struct so *so)
+by_manager(struct card *c, const struct manager *m, bool ask, struct so *so)
 {
 	struct found f = {.n = 0};
 	CK_RV rv = CKR_OK;
@@ -76,7 +76,9 @@ by_manager(struct card *c, const struct manager *m, struct so *so)
 	if (m->bytes == NULL || so->pin != NULL)
 		return CKR_OK;
 	open_by(c, m, &f);
-	if (f.n > 0)
+	if (f.n > 1 && !ask)
+		found_newest(&f, so);
+	else if (f.n > 0)
 		rv = found_settle(c, &f, SO_VIA_REQUEST, so);
 	found_clear(&f);
 	if (rv == CKR_OK && so->pin != NULL) {
@@ -101,7 +103,7 @@ is_had(struct card *c, CK_RV rv)
 }
 
 bool
-offline_of_policy(struct card *c, const struct description *desc, struct so *so)
+offline_of_policy(struct card *c, const struct description *desc, bool ask, struct so *so)
 {
 	struct manager now = {0}, next = {0};
 	bool ok = false;
@@ -113,8 +115,8 @@ offline_of_policy(struct card *c, const struct description *desc, struct so *so)
 	ok = true;
 	if ((now.bytes == NULL && next.bytes == NULL) || !offline_possible(c))
 		goto out;
-	ok = offline_read(c) == CKR_OK && is_had(c, by_manager(c, &now, so)) &&
-	     is_had(c, by_manager(c, &next, so));
+	ok = offline_read(c) == CKR_OK && is_had(c, by_manager(c, &now, ask, so)) &&
+	     is_had(c, by_manager(c, &next, ask, so));
 	so->policy = so->pin != NULL;
 	if (ok && so->pin == NULL && !c->private.foreign_so && offline_read(c) == CKR_OK &&
 	    c->offline->all.n_boxes > 0)
@@ -158,7 +160,8 @@ offline_by_key(struct card *c, const struct secret *value, struct so *so)
 	memset(so, 0, sizeof(*so));
 	if (!offline_possible(c) || manager_of(value, &m) != KEY_GOOD)
 		return false;
-	opens = offline_read(c) == CKR_OK && by_manager(c, &m, so) == CKR_OK && so->pin != NULL;
+	opens =
+	    offline_read(c) == CKR_OK && by_manager(c, &m, true, so) == CKR_OK && so->pin != NULL;
 	if (!opens)
 		so_clear(so);
 	manager_clear(&m);

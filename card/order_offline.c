@@ -124,7 +124,7 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 		return by_person(t, false, so, asks);
 	if (is_blank)
 		return offline_initial(c, t->desc, label, so) ? CKR_OK : CKR_FUNCTION_FAILED;
-	if (!offline_of_policy(c, t->desc, so))
+	if (!offline_of_policy(c, t->desc, true, so))
 		return CKR_FUNCTION_FAILED;
 	if (so->pin != NULL) {
 		rv = prove(c, so);

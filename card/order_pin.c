@@ -226,7 +226,7 @@ must_present(struct card *c, const struct order *order, const struct pad *pad, u
 
 	if (order->answers[ANSWER_RESPONSE] != NULL)
 		return true;
-	if (!so_of_policy(c, false, &so))
+	if (!so_of_policy_unsent(c, &so))
 		return false;
 	if (so.pin == NULL && !pad->so && order->answers[ANSWER_SO] == NULL)
 		*asks |= 1u << ANSWER_SO;

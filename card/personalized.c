@@ -50,7 +50,7 @@ finish_begun(struct card *c, const struct description *desc, struct so *new)
 
 	if (c->private.sealed == 0 && c->private.generation == 0)
 		return false;
-	if (!offline_of_policy(c, desc, new))
+	if (!offline_of_policy(c, desc, true, new))
 		return false;
 	rv = prove(c, new);
 	if (rv == CKR_OK) {

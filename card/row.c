@@ -232,6 +232,14 @@ is_wrong(CK_RV rv)
 	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED;
 }
 
+/* Only now: whoever can forge a card would else have it asked with what is another card's. */
+static CK_RV
+which_of_several(struct card *c, struct so *so)
+{
+	so_clear(so);
+	return so_of_policy(c, false, so) && so->pin != NULL ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
 CK_RV
 row_find(struct card *c, const struct presented *p, enum row *row, struct so *so)
 {
@@ -244,7 +252,7 @@ row_find(struct card *c, const struct presented *p, enum row *row, struct so *so
 	*row = ROW_POLICY;
 	if (c->binding != NULL && description_applies(c, c->binding->unblock) != CKR_OK)
 		return CKR_FUNCTION_FAILED;
-	if (!p->response && !so_of_policy(c, false, so))
+	if (!p->response && !so_of_policy_unsent(c, so))
 		return CKR_FUNCTION_FAILED;
 	holds = so->pin != NULL;
 	if (p->response) {
@@ -263,6 +271,8 @@ row_find(struct card *c, const struct presented *p, enum row *row, struct so *so
 		rv = no_login ? nothing_matches(c, p, holds) : row_of_person(c, p, holds, row, so);
 		guess = rv != CKR_OK && *row != ROW_OTHER;
 	}
+	if (rv == CKR_OK && so->several)
+		rv = which_of_several(c, so);
 	if (is_wrong(rv))
 		offline_tell(c);
 	if (guess)

@@ -114,12 +114,12 @@ resolve(
 }
 
 static bool
-now_of(struct card *c, const struct description *desc, struct so *so)
+now_of(struct card *c, const struct description *desc, bool ask, struct so *so)
 {
 	bool key = description_uses_key(desc);
 
 	if (description_offline(desc))
-		return offline_of_policy(c, desc, so);
+		return offline_of_policy(c, desc, ask, so);
 	return resolve(c, desc, key ? &desc->card_manager_key : &desc->initial_puk, key, so);
 }
 
@@ -162,7 +162,7 @@ is_offline(const struct card *c)
 }
 
 static bool
-find_in_policy(struct card *c, bool for_block, struct so *so)
+find_in_policy(struct card *c, bool for_block, bool ask, struct so *so)
 {
 	const struct description *first = c->binding->unblock, *second = NULL;
 
@@ -178,20 +178,20 @@ find_in_policy(struct card *c, bool for_block, struct so *so)
 	} else if (first == NULL) {
 		first = c->binding->personalize;
 	}
-	if (first != NULL && !now_of(c, first, so))
+	if (first != NULL && !now_of(c, first, ask, so))
 		return false;
 	if (so->pin == NULL && second != NULL)
-		return now_of(c, second, so);
+		return now_of(c, second, ask, so);
 	return true;
 }
 
-bool
-so_of_policy(struct card *c, bool for_block, struct so *so)
+static bool
+of_policy(struct card *c, bool for_block, bool ask, struct so *so)
 {
 	memset(so, 0, sizeof(*so));
 	if (c->binding == NULL || c->private.foreign_so)
 		return true;
-	if (!find_in_policy(c, for_block, so)) {
+	if (!find_in_policy(c, for_block, ask, so)) {
 		so_clear(so);
 		return false;
 	}
@@ -205,6 +205,18 @@ so_of_policy(struct card *c, bool for_block, struct so *so)
 		return false;
 	}
 	return true;
+}
+
+bool
+so_of_policy(struct card *c, bool for_block, struct so *so)
+{
+	return of_policy(c, for_block, true, so);
+}
+
+bool
+so_of_policy_unsent(struct card *c, struct so *so)
+{
+	return of_policy(c, false, false, so);
 }
 
 bool
@@ -256,7 +268,7 @@ is_now_of(struct card *c, const struct description *desc, const struct so *right
 	struct so so;
 	bool same;
 
-	if (desc == NULL || description_offline(desc) || !now_of(c, desc, &so))
+	if (desc == NULL || description_offline(desc) || !now_of(c, desc, true, &so))
 		return false;
 	*has = *has || so.pin != NULL;
 	same = so.pin != NULL && so_same(&so, right->pin);

@@ -27,6 +27,7 @@ struct so {
 	bool pad;    /* typed on the reader: pin is NULL, and nobody here knows it */
 	bool policy; /* from the policy: row 1's other side */
 	struct opened box;
+	bool several; /* one of several boxes', and the card was not asked which is right */
 	struct secret *manager; /* bytes of the card manager key that opened the box; NULL: none */
 };
 
@@ -47,6 +48,12 @@ bool so_copy(struct so *to, const struct so *from);
  * (logged).
  */
 bool so_of_policy(struct card *c, bool for_block, struct so *so);
+
+/*
+ * The same before anything right was presented: nothing is sent to the card, which may be a forged
+ * one with copies of a real one's boxes. With so->several it is for comparing only.
+ */
+bool so_of_policy_unsent(struct card *c, struct so *so);
 
 /* The secret that PUK= or NewCardManagerKey= of desc is to set; so->pin NULL where there is none.
  */

@@ -134,6 +134,20 @@ FAULTY(C_OpenSession,
 FAULTY(C_CloseSession, (CK_SESSION_HANDLE session), (session))
 FAULTY(C_Login, (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len),
     (session, user, pin, len))
+/* FAULTY_LOGINS names a file that gets a line for each: "so" or "user". */
+static CK_RV
+noted_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
+{
+	const char *path = getenv("FAULTY_LOGINS");
+	FILE *f = path != NULL ? fopen(path, "ae") : NULL;
+
+	if (f != NULL) {
+		fputs(user == CKU_SO ? "so\n" : "user\n", f);
+		fclose(f);
+	}
+	return faulty_C_Login(session, user, pin, len);
+}
+
 FAULTY(C_Logout, (CK_SESSION_HANDLE session), (session))
 FAULTY(C_InitPIN, (CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len), (session, pin, len))
 FAULTY(C_SetPIN,
@@ -185,7 +199,7 @@ load(void)
 	list.C_Finalize = faulty_C_Finalize;
 	list.C_OpenSession = faulty_C_OpenSession;
 	list.C_CloseSession = faulty_C_CloseSession;
-	list.C_Login = faulty_C_Login;
+	list.C_Login = noted_C_Login;
 	list.C_Logout = faulty_C_Logout;
 	list.C_InitPIN = faulty_C_InitPIN;
 	list.C_SetPIN = faulty_C_SetPIN;
