@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "card/block.h"
 #include "card/flow.h"
 #include "card/offline.h"
 #include "card/personalized.h"
