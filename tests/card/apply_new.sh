@@ -128,7 +128,9 @@ doubtful_pin() {
 	LABEL=latch
 	faulty_start
 	fault p11-latch C_InitPIN 1 after 2
-	fails "$kind: a C_InitPIN that was done, but answered CKR_HOST_MEMORY" new_card pkcs11: <<-END
+	# Without a counter the card is asked, and has it.
+	[ "$kind" = softhsm ] && doubtful=passes || doubtful=fails
+	"$doubtful" "$kind: a C_InitPIN that was done, but answered CKR_HOST_MEMORY" new_card pkcs11: <<-END
 		[Application_B]
 		BlockCard=true
 
