@@ -91,13 +91,8 @@ start_blocked() {
 
 # --- Keeping and giving -----------------------------------------------------------------------------
 
-token_folders() {
-	case $TOKEN in
-	softhsm) echo "$SCRATCH/softhsm" ;;
-	opencryptoki) echo /var/lib/opencryptoki/swtok ;;
-	esac
-}
-
+# What is shared goes with openCryptoki's files: whoever opens it next reads these. The other token is there as well, since
+# what is asked of one that has no label yet may be asked of that.
 keep() {
 	rm -rf "$1"
 	mkdir -p "$1"
@@ -105,24 +100,26 @@ keep() {
 	case $TOKEN in
 	softhsm) cp -a "$SCRATCH/softhsm" "$1/token" ;;
 	opencryptoki)
-		cp -a /var/lib/opencryptoki/swtok "$1/token"
 		mkdir "$1/shm"
-		cp -a /dev/shm/var.lib.opencryptoki.swtok "$1/shm/"
+		cp -a /var/lib/opencryptoki "$1/token"
+		cp -a /dev/shm/var.lib.opencryptoki.* "$1/shm/"
 		;;
 	*) cp "$(card_dir card)/state" "$1/card" ;;
 	esac
 }
 
 give() {
-	rm -rf "$STATE" $(token_folders)
+	rm -rf "$STATE"
 	cp -a "$1/state" "$STATE"
 	case $TOKEN in
-	softhsm) cp -a "$1/token" "$SCRATCH/softhsm" ;;
-	# What is shared goes with the files: whoever opens it next reads these.
+	softhsm)
+		rm -rf "$SCRATCH/softhsm"
+		cp -a "$1/token" "$SCRATCH/softhsm"
+		;;
 	opencryptoki)
-		cp -a "$1/token" /var/lib/opencryptoki/swtok
-		rm -f /dev/shm/var.lib.opencryptoki.swtok
-		cp -a "$1/shm/var.lib.opencryptoki.swtok" /dev/shm/
+		rm -rf /var/lib/opencryptoki/* /dev/shm/var.lib.opencryptoki.*
+		cp -a "$1/token/." /var/lib/opencryptoki/
+		cp -a "$1"/shm/* /dev/shm/
 		;;
 	*) card_again card "$1/card" ;;
 	esac
