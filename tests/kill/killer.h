@@ -12,17 +12,22 @@ enum kind { KIND_NONE, KIND_HELPER, KIND_COMMAND, KIND_APPLICATION, KINDS };
 
 /*
  * What kind of step: a system call of p11-latch's or the application's own; one within a call of
- * the vendor's module; such a call, before and after it.
+ * the vendor's module; such a call, before and after it. They are counted from 1; those within a
+ * call from STEPS_WITHIN times the number of the step before it, since modules do not make the same
+ * number of system calls each time. A child that is made there counts from half way on.
  */
+#define STEPS_WITHIN 100000
+
 enum class { CLASS_OWN, CLASS_VENDOR, CLASS_CALL, CLASSES };
 
 /* One thread that is traced. */
 struct tracee {
 	pid_t tid, tgid;
 	enum kind kind;
-	int call;     /* number of the vendor's call that it is in; -1: none */
-	bool known;   /* its parent has told of it */
-	bool waiting; /* stopped, until its parent does */
+	int call;        /* number of the vendor's call that it is in; -1: none */
+	unsigned within; /* the last step within it */
+	bool known;      /* its parent has told of it */
+	bool waiting;    /* stopped, until its parent does */
 };
 
 struct order {

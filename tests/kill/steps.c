@@ -81,11 +81,13 @@ name_of(unsigned long nr, char *name)
 }
 
 static bool
-count(const struct order *order, const struct tracee *t, enum class class, const char *name,
+count(const struct order *order, struct tracee *t, enum class class, const char *name,
     const char *call)
 {
 	unsigned n = ++counts[t->kind][class];
 
+	if (class == CLASS_VENDOR)
+		n = ++t->within;
 	if (order->list != NULL)
 		fprintf(
 		    order->list, "%s %s %u %s %s\n", kinds[t->kind], classes[class], n, name, call);
@@ -101,6 +103,7 @@ mark(const struct order *order, struct tracee *t, const unsigned long long *args
 	bool before = args[1] == MARK_BEFORE;
 
 	t->call = before ? (int)args[2] : -1;
+	t->within = STEPS_WITHIN * (counts[t->kind][CLASS_CALL] + 1);
 	return count(order, t, CLASS_CALL, before ? "before" : "after", calls[args[2]]);
 }
 

@@ -114,6 +114,7 @@ born(const struct tracee *parent, bool thread)
 	t->kind = parent->kind;
 	t->tgid = thread ? parent->tgid : (pid_t)tid;
 	t->call = parent->call;
+	t->within = parent->within + (thread ? 0 : STEPS_WITHIN / 2);
 	if (t->waiting)
 		go_on(t->tid, 0);
 	t->waiting = false;
