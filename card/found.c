@@ -32,29 +32,42 @@ found_is(const struct box *b, const struct opened *box)
 	       memcmp(digest, box->digest, BOX_HASH) == 0;
 }
 
+/* The newest first. */
+static void
+add(struct found *f, const struct so *so)
+{
+	size_t i;
+
+	for (i = f->n; i > 0 && f->so[i - 1].box.generation < so->box.generation; i--)
+		f->so[i] = f->so[i - 1];
+	f->so[i] = *so;
+	f->n++;
+}
+
 void
 found_open(const struct card *c, const struct box *b, unsigned number, const struct secret *private,
-    struct found *f)
+    const struct secret *manager, struct found *f)
 {
 	struct box_content content;
 	struct card_name name;
-	struct so *so = &f->so[f->n];
+	struct so so = {0};
 
 	if (f->n == OFFLINE_BOXES)
 		return;
 	offline_name(c, &name);
 	if (box_open(b, &name, number, private, &content) != SEAL_OPEN)
 		return;
-	memset(so, 0, sizeof(*so));
-	so->pin = secret_dup(content.so);
-	so->box.generation = b->generation;
-	so->box.number = number;
-	memcpy(so->box.helpdesk, content.helpdesk, SEAL_KEY);
-	memcpy(so->box.tickets, content.tickets, BOX_HASH);
-	if (so->pin != NULL && found_digest(b, so->box.digest))
-		f->n++;
+	so.pin = secret_dup(content.so);
+	so.manager = secret_dup(manager);
+	so.box.generation = b->generation;
+	so.box.number = number;
+	memcpy(so.box.helpdesk, content.helpdesk, SEAL_KEY);
+	memcpy(so.box.tickets, content.tickets, BOX_HASH);
+	if (so.pin != NULL && (so.manager != NULL || manager == NULL) &&
+	    found_digest(b, so.box.digest))
+		add(f, &so);
 	else
-		so_clear(so);
+		so_clear(&so);
 	box_clear(&content);
 }
 

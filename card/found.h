@@ -19,9 +19,12 @@ bool found_digest(const struct box *b, unsigned char digest[BOX_HASH]);
 /* Whether it is the one that was opened. */
 bool found_is(const struct box *b, const struct opened *box);
 
-/* Opens the box by the private key of its recipient number, and adds what is in it. */
+/*
+ * Opens the box by the private key of its recipient number, and adds what is in it. manager: the
+ * card manager key's bytes, where that opens it; else NULL.
+ */
 void found_open(const struct card *c, const struct box *b, unsigned number,
-    const struct secret *private, struct found *f);
+    const struct secret *private, const struct secret *manager, struct found *f);
 
 /* Takes the newest one out, which is not known to be right: so->several. */
 void found_newest(struct found *f, struct so *so);

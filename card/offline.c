@@ -66,12 +66,13 @@ of_generation(const struct card *c, const struct offline *o, uint64_t generation
 	return n == 1 ? found : NULL;
 }
 
+/* What the card refused is as good as gone. */
 static void
-add(struct offline *o, const struct box *b)
+add(struct offline *o, const struct box *b, uint64_t refused)
 {
 	size_t i;
 
-	if (b == NULL || o->n == OFFLINE_BOXES)
+	if (b == NULL || o->n == OFFLINE_BOXES || b->generation <= refused)
 		return;
 	for (i = o->n; i > 0 && o->boxes[i - 1]->generation < b->generation; i--)
 		o->boxes[i] = o->boxes[i - 1];
@@ -98,10 +99,10 @@ choose_noted(const struct card *c, struct offline *o)
 	}
 	o->refused = n > 1;
 	if (n == 1)
-		add(o, newer);
-	add(o, sealed);
+		add(o, newer, p->refused);
+	add(o, sealed, p->refused);
 	if (p->generation != 0)
-		add(o, of_generation(c, o, p->generation));
+		add(o, of_generation(c, o, p->generation), p->refused);
 }
 
 /* --- The ticket whose challenge is shown --------------------------------------------------------
@@ -199,7 +200,7 @@ offline_choose(const struct card *c, struct offline *o)
 		o->refused = true;
 	else
 		for (i = 0; i < o->all.n_boxes; i++)
-			add(o, o->all.boxes[i]);
+			add(o, o->all.boxes[i], c->private.refused);
 	if (o->refused)
 		log_warning("%s: there are more boxes of tickets than this program or a crash of "
 			    "it leaves, and those that are new are not opened: somebody else put "

@@ -61,69 +61,64 @@ open_by(const struct card *c, const struct manager *m, struct found *f)
 		const struct box *b = all->boxes[i - 1];
 
 		if (b->generation >= c->private.generation)
-			found_open(c, b, BOX_HELPDESK, private, f);
+			found_open(c, b, BOX_HELPDESK, private, m->bytes, f);
 	}
 	secret_free(&private);
 }
 
-/* so->pin stays NULL where nothing opens. */
+/* Of boxes that open, and hold what the card refuses, none is opened again: as refused PUKs are. */
 static CK_RV
-by_manager(struct card *c, const struct manager *m, bool ask, struct so *so)
+settle(struct card *c, struct found *f, bool ask, struct so *so)
 {
-	struct found f = {.n = 0};
 	CK_RV rv = CKR_OK;
 
-	if (m->bytes == NULL || so->pin != NULL)
-		return CKR_OK;
-	open_by(c, m, &f);
-	if (f.n > 1 && !ask)
-		found_newest(&f, so);
-	else if (f.n > 0)
-		rv = found_settle(c, &f, SO_VIA_REQUEST, so);
-	found_clear(&f);
-	if (rv == CKR_OK && so->pin != NULL) {
-		so->manager = secret_dup(m->bytes);
-		if (so->manager == NULL)
-			rv = CKR_HOST_MEMORY;
-	}
-	return rv;
-}
-
-/* Of boxes that open, and hold what the card refuses, none is opened again: as refused PUKs are. */
-static bool
-is_had(struct card *c, CK_RV rv)
-{
+	if (f->n > 1 && !ask)
+		found_newest(f, so);
+	else if (f->n > 0)
+		rv = found_settle(c, f, SO_VIA_REQUEST, so);
+	found_clear(f);
 	if (rv != CKR_PIN_INCORRECT)
-		return rv == CKR_OK;
+		return rv;
 	log_error("%s: the card refuses the SO secrets of its boxes, which are not used for it any "
 		  "more; its PUK unblocks it, if anybody has it",
 	    c->uri);
 	c->private.foreign_so = true;
-	return card_note(c);
+	return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
+static bool
+by_managers(
+    struct card *c, const struct manager *now, const struct manager *next, bool ask, struct so *so)
+{
+	struct found f = {.n = 0};
+	bool any;
+
+	if (offline_read(c) != CKR_OK)
+		return false;
+	any = c->offline->all.n_boxes > 0;
+	if (now->bytes != NULL)
+		open_by(c, now, &f);
+	if (next->bytes != NULL && !secret_equal(next->bytes, now->bytes))
+		open_by(c, next, &f);
+	if (f.n == 0 && any)
+		log_warning("%s: the policy's card manager key opens no box of this card: it is "
+			    "another card's, or was another when its tickets were made",
+		    c->uri);
+	return settle(c, &f, ask, so) == CKR_OK;
 }
 
 bool
 offline_of_policy(struct card *c, const struct description *desc, bool ask, struct so *so)
 {
 	struct manager now = {0}, next = {0};
-	bool ok = false;
+	bool ok;
 
 	memset(so, 0, sizeof(*so));
-	if (!offline_manager(c, desc, &desc->card_manager_key, &now) ||
-	    !offline_manager(c, desc, &desc->new_card_manager_key, &next))
-		goto out;
-	ok = true;
-	if ((now.bytes == NULL && next.bytes == NULL) || !offline_possible(c))
-		goto out;
-	ok = offline_read(c) == CKR_OK && is_had(c, by_manager(c, &now, ask, so)) &&
-	     is_had(c, by_manager(c, &next, ask, so));
+	ok = offline_manager(c, desc, &desc->card_manager_key, &now) &&
+	     offline_manager(c, desc, &desc->new_card_manager_key, &next);
+	if (ok && (now.bytes != NULL || next.bytes != NULL) && offline_possible(c))
+		ok = by_managers(c, &now, &next, ask, so);
 	so->policy = so->pin != NULL;
-	if (ok && so->pin == NULL && !c->private.foreign_so && offline_read(c) == CKR_OK &&
-	    c->offline->all.n_boxes > 0)
-		log_warning("%s: the policy's card manager key opens no box of this card: it is "
-			    "another card's, or was another when its tickets were made",
-		    c->uri);
-out:
 	if (!ok)
 		so_clear(so);
 	manager_clear(&now);
@@ -154,18 +149,16 @@ offline_opens(struct card *c, const struct description *desc)
 bool
 offline_by_key(struct card *c, const struct secret *value, struct so *so)
 {
+	struct found f = {.n = 0};
 	struct manager m;
-	bool opens;
 
 	memset(so, 0, sizeof(*so));
 	if (!offline_possible(c) || manager_of(value, &m) != KEY_GOOD)
 		return false;
-	opens =
-	    offline_read(c) == CKR_OK && by_manager(c, &m, true, so) == CKR_OK && so->pin != NULL;
-	if (!opens)
-		so_clear(so);
+	if (offline_read(c) == CKR_OK)
+		open_by(c, &m, &f);
 	manager_clear(&m);
-	return opens;
+	return settle(c, &f, true, so) == CKR_OK && so->pin != NULL;
 }
 
 static bool

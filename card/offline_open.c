@@ -103,7 +103,7 @@ open_tickets(const struct card *c, const struct secret *response, struct found *
 			continue;
 		opened = true;
 		for (k = 0; k < o->n; k++)
-			found_open(c, o->boxes[k], number, private, f);
+			found_open(c, o->boxes[k], number, private, NULL, f);
 		secret_free(&private);
 	}
 	return opened;

@@ -92,11 +92,13 @@ offline_accepted(struct card *c, const struct so *so)
 	struct private *p = &c->private;
 
 	p->generation = so->box.generation;
-	p->sealed = 0;
+	p->refused = 0;
 	p->foreign_so = false;
 	card_note(c);
 	if (c->offline != NULL && c->offline->all.n_boxes > 1)
 		keep(c, &so->box, 0);
+	p->sealed = 0;
+	card_note(c);
 }
 
 /* --- A new secret -------------------------------------------------------------------------------
@@ -114,7 +116,7 @@ note_new(struct card *c, const struct renewal *r, const struct box *b, struct so
 	if (!box_hash(r->list, r->n, new->box.tickets) || !found_digest(b, new->box.digest))
 		new->box.generation = 0;
 	p->generation = r->generation;
-	p->sealed = 0;
+	p->refused = 0;
 	p->foreign_so = false;
 	p->new_valid = false;
 	p->kcv[0] = '\0';
@@ -122,6 +124,8 @@ note_new(struct card *c, const struct renewal *r, const struct box *b, struct so
 	p->has_salt = false;
 	card_note(c);
 	(void)tickets_keep(c, r->list, r->n, b);
+	p->sealed = 0;
+	card_note(c);
 }
 
 /* The box first: whatever happens then, the card's secret is in one of those that lie there. */

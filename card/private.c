@@ -126,6 +126,8 @@ parse_offline(const struct ini_entry *e, struct private *p)
 		return parse_number(e->value, UINT64_MAX, &p->generation);
 	if (strcmp(e->name, "Sealed") == 0)
 		return parse_number(e->value, UINT64_MAX, &p->sealed);
+	if (strcmp(e->name, "Refused") == 0)
+		return parse_number(e->value, UINT64_MAX, &p->refused);
 	if (strcmp(e->name, "Ticket") == 0)
 		return parse_ticket(e->value, &p->ticket);
 	if (strcmp(e->name, "ResponseWrong") == 0)
@@ -279,6 +281,8 @@ print_private(FILE *f, const struct private *p)
 		fprintf(f, "Generation=%" PRIu64 "\n", p->generation);
 	if (p->sealed != 0)
 		fprintf(f, "Sealed=%" PRIu64 "\n", p->sealed);
+	if (p->refused != 0)
+		fprintf(f, "Refused=%" PRIu64 "\n", p->refused);
 	if (p->ticket != 0)
 		fprintf(f, "Ticket=%u\n", p->ticket);
 	if (p->response_wrong != 0)

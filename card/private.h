@@ -42,6 +42,7 @@ struct private
 	/* Of offline-unblockable cards (card/offline.h). */
 	uint64_t generation; /* of the box whose SO secret the card accepted last; 0: none */
 	uint64_t sealed;     /* of one written after it, whose SO secret may be in force; 0: none */
+	uint64_t refused;    /* of one that a response opened, and the card refused; 0: none */
 	unsigned ticket;     /* the highest number of a ticket that was used up; 0: none */
 	unsigned response_wrong; /* wrong responses since one was right */
 	int64_t response_after;  /* seconds since 1970: before, strangers' responses are refused */

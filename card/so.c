@@ -310,7 +310,8 @@ so_place(struct card *c, const struct so *right)
 	c->private.kcv[0] = '\0';
 	if (right->box.generation != 0) {
 		c->private.generation = right->box.generation;
-		if (c->private.sealed <= right->box.generation)
+		c->private.refused = 0;
+		if (c->private.sealed < right->box.generation)
 			c->private.sealed = 0;
 		return;
 	}

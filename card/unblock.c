@@ -151,28 +151,44 @@ init_undisturbed(struct card *c, const struct so *so, enum so_via via, const str
 	return pin_init(c, so, pin);
 }
 
+/*
+ * The box that was opened is not that of the card's SO secret. By the policy's key it is not tried
+ * at each request, and the card's own PUK is taken; by a response, the next challenge is that of a
+ * newer box, where there is one.
+ */
+static CK_RV
+refused_box(struct card *c, const struct so *so)
+{
+	struct private *p = &c->private;
+
+	log_error("%s: the card refuses the SO secret of the box that was opened: box and tickets "
+		  "are older than the card, or were put there by somebody. Ask for its challenge "
+		  "again; a desk with the card manager key, or the PUK, has to come if there is "
+		  "none",
+	    c->uri);
+	if (so->policy)
+		p->foreign_so = true;
+	else
+		p->refused = so->box.generation;
+	card_note(c);
+	offline_drop(c);
+	return so->policy ? CKR_FUNCTION_FAILED : CKR_PIN_INCORRECT;
+}
+
 /* The application's answer, where the card does not take the SO secret. */
 static CK_RV
 refused(struct card *c, const struct so *so, CK_RV rv)
 {
-	if (rv != CKR_PIN_INCORRECT || (!so->policy && so->box.generation == 0))
+	if (rv != CKR_PIN_INCORRECT)
 		return rv;
 	if (so->box.generation != 0)
-		log_error("%s: the card refuses the SO secret of the box that was opened: box and "
-			  "tickets are older than the card, or were put there by somebody; a desk "
-			  "with the card's PUK has to come",
-		    c->uri);
-	else
-		log_error(
-		    "%s: the card refuses the policy's PUK or card manager key; correct it in the "
-		    "policy",
-		    c->uri);
-	/* Not tried at each request, and the card's own PUK is taken. */
-	if (so->policy && so->box.generation != 0) {
-		c->private.foreign_so = true;
-		card_note(c);
-	}
-	return so->policy ? CKR_FUNCTION_FAILED : rv;
+		return refused_box(c, so);
+	if (!so->policy)
+		return rv;
+	log_error("%s: the card refuses the policy's PUK or card manager key; correct it in the "
+		  "policy",
+	    c->uri);
+	return CKR_FUNCTION_FAILED;
 }
 
 CK_RV

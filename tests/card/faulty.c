@@ -149,6 +149,8 @@ noted_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK
 }
 
 FAULTY(C_Logout, (CK_SESSION_HANDLE session), (session))
+FAULTY(C_InitToken, (CK_SLOT_ID slot, CK_UTF8CHAR *pin, CK_ULONG len, CK_UTF8CHAR *label),
+    (slot, pin, len, label))
 FAULTY(C_InitPIN, (CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len), (session, pin, len))
 FAULTY(C_SetPIN,
     (CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG old_len, CK_UTF8CHAR *new,
@@ -201,6 +203,7 @@ load(void)
 	list.C_CloseSession = faulty_C_CloseSession;
 	list.C_Login = noted_C_Login;
 	list.C_Logout = faulty_C_Logout;
+	list.C_InitToken = faulty_C_InitToken;
 	list.C_InitPIN = faulty_C_InitPIN;
 	list.C_SetPIN = faulty_C_SetPIN;
 	list.C_CreateObject = faulty_C_CreateObject;
