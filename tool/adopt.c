@@ -14,9 +14,9 @@ tool_adopt(int argc, char **argv)
 	if (argc < 2 || argv[1][0] == '-')
 		return tool_usage("adopt", "one URI or more are to be given");
 	for (i = 1; i < argc; i++) {
-		struct order order = {.op = ORDER_ADOPT, .uri = strdup(argv[i])};
+		struct order order = {.op = ORDER_ADOPT};
 
-		if (tool_order(&order) != TOOL_DONE)
+		if (tool_order_for(&order, argv[i]) != TOOL_DONE)
 			status = TOOL_FAILED;
 	}
 	return status;

@@ -91,6 +91,5 @@ tool_apply(int argc, char **argv)
 		order_clear(&order);
 		return status;
 	}
-	order.uri = strdup(argv[optind + 1]);
-	return tool_order(&order);
+	return tool_order_for(&order, argv[optind + 1]);
 }

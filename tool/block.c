@@ -39,6 +39,5 @@ tool_block(int argc, char **argv)
 		order_clear(&order);
 		return tool_usage("block", "one URI is to be given");
 	}
-	order.uri = strdup(argv[optind]);
-	return tool_order(&order);
+	return tool_order_for(&order, argv[optind]);
 }

@@ -13,6 +13,5 @@ tool_forget(int argc, char **argv)
 		return tool_help("forget");
 	if (argc != 2 || argv[1][0] == '-')
 		return tool_usage("forget", "one URI is to be given");
-	order.uri = strdup(argv[1]);
-	return tool_order(&order);
+	return tool_order_for(&order, argv[1]);
 }

@@ -3,6 +3,7 @@
  * missing. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "helper/order_wire.h"
@@ -124,4 +125,16 @@ tool_order(struct order *order)
 	order_clear(order);
 	fflush(stdout);
 	return status == ORDER_DONE ? TOOL_DONE : TOOL_FAILED;
+}
+
+int
+tool_order_for(struct order *order, const char *uri)
+{
+	order->uri = strdup(uri);
+	/* Without one it would be for all cards. */
+	if (order->uri != NULL)
+		return tool_order(order);
+	fputs("p11-latch: no memory\n", stderr);
+	order_clear(order);
+	return TOOL_FAILED;
 }

@@ -13,7 +13,5 @@ tool_recover(int argc, char **argv)
 		return tool_help("recover");
 	if (argc > 2 || (argc == 2 && argv[1][0] == '-'))
 		return tool_usage("recover", "one URI, or none for all cards, is to be given");
-	if (argc == 2)
-		order.uri = strdup(argv[1]);
-	return tool_order(&order);
+	return argc == 2 ? tool_order_for(&order, argv[1]) : tool_order(&order);
 }

@@ -66,6 +66,9 @@ struct secret *tool_ask(const char *prompt, bool twice);
  */
 int tool_order(struct order *order);
 
+/* The same for the card of this URI. */
+int tool_order_for(struct order *order, const char *uri);
+
 /* A connection to the helper's sockets, the operators' first; -1: printed why. */
 int tool_connect(const struct config *c);
 

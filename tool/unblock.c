@@ -65,10 +65,8 @@ tool_unblock(int argc, char **argv)
 		order_clear(&order);
 		return tool_usage("unblock", "either --response or --puk is to be given");
 	}
-	if (ok && argc - optind == 1) {
-		order.uri = strdup(argv[optind]);
-		return tool_order(&order);
-	}
+	if (ok && argc - optind == 1)
+		return tool_order_for(&order, argv[optind]);
 	order_clear(&order);
 	return ok ? tool_usage("unblock", "one URI is to be given") : TOOL_FAILED;
 }

@@ -29,6 +29,33 @@ do_small() {
 	done
 }
 
+# calls_of CALL COMMAND WORD...: the numbers of these calls of the command.
+calls_of() {
+	small_call=$1
+	shift
+	clear_faults
+	: >"$FAULTS/trace"
+	hurt "$CMD" "$@" >"$SCRATCH/action" 2>&1
+	sed -n "s/^p11-latch 1 0 \([0-9]*\) $small_call .*/\1/p" "$FAULTS/trace"
+	rm -f "$FAULTS/trace"
+}
+
+# A card that is not named is left alone, whatever memory there is for the name of the other.
+only_the_named() {
+	small_wrong=
+	token_second
+	for small in $(calls_of strdup adopt "$CARD"); do
+		rm -rf "${STATE:?}"/*
+		clear_faults
+		echo "p11-latch 1 0 $small fail" >"$FAULTS/fault"
+		hurt "$CMD" adopt "$CARD" >"$SCRATCH/action" 2>&1
+		[ -e "$FAULTS/done" ] && [ "$(ls "$STATE/records" 2>/dev/null | wc -l)" -le 1 ] ||
+			small_wrong="$small_wrong strdup $small: $(cat "$SCRATCH/action")"
+	done
+	clear_faults
+	is "$small_wrong" "" "$kind: p11-latch adopt adopts no other card, whatever memory it has"
+}
+
 descriptions() {
 	cat >"$SCRATCH/unblock.dsc" <<-EOF
 		[Description]
@@ -85,5 +112,7 @@ rm -rf "$(token_folder)"
 install -d -m 700 "$(token_folder)"
 snapshot empty
 faults initialise empty
+restore factory
+only_the_named
 token_stop
 done_testing

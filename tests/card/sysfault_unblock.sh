@@ -27,10 +27,10 @@ for kind in softhsm; do
 	faults_start
 	known_puk | pickup
 	snapshots_make
-	faults set_pin blocked
-	faults login blocked
+	faults set_pin blocked p11-latch.so
+	faults login blocked p11-latch.so
 	faults command blocked
-	faults own blocked
+	faults own blocked p11-latch.so
 	token_stop
 done
 done_testing

@@ -6,8 +6,10 @@
 #	snapshots_make               factory, active, blocked (these two with a private object)
 #	hurt PROGRAM ARG...          runs it with tests/lib/sysfault.so, and whatever it starts
 #	app LINE...                  hurt p11drive over p11-latch.so: initialised, a session open; finalized at its end
-#	faults NAME SNAPSHOT         runs the function do_NAME on SNAPSHOT once for each call of p11-latch's own code, and each
-#	                             way in which that may go wrong; a test says whether the card came through all of them
+#	faults NAME SNAPSHOT [PROGRAM]
+#	                             runs the function do_NAME on SNAPSHOT once for each call of p11-latch's own code, and each
+#	                             way in which that may go wrong; a test says whether the card came through all of them.
+#	                             A sample has each place of PROGRAM that no flow before had, in its first way
 #
 # P11_LATCH_SYSTEM: whole, each call; places, each place in the code once; a number N, each Nth of the places. What was
 # done stands in P11_LATCH_SYSTEM_RESULTS, if that is set, and is not done again as long as the programs are the same.
@@ -104,18 +106,28 @@ quiet() {
 
 # Each call and way, one a line: PROGRAM INSTANCE GENERATION N WAY CALL PLACE.
 cases_of_trace() {
-	awk -v part="$SYSTEM_PART" '
+	touch "$SCRATCH/places"
+	awk -v part="$SYSTEM_PART" -v list="$SCRATCH/places" '
+		BEGIN { while ((getline line <list) > 0) before[line] = 1 }
 		{
 			ways = split($7, way, ",")
 			for (i = 1; i <= ways; i++) {
 				place = $1 " " $3 " " $5 " " $6 " " way[i]
 				if (part != "whole" && seen[place]++)
 					continue
-				if (part + 0 > 0 && (n++ + shift) % part != 0)
+				site = $6
+				sub(/[.].*/, "", site)
+				site = $1 " " site
+				mine = $1 == from_all && i == 1 && !(site in before)
+				if (part + 0 > 0 && !mine && (n++ + shift) % part != 0)
 					continue
+				if (mine) {
+					before[site] = 1
+					print site >>places
+				}
 				print $1, $2, $3, $4, way[i], $5, $6
 			}
-		}' shift="${P11_LATCH_SEED:-1}" "$FAULTS/trace"
+		}' shift="${P11_LATCH_SEED:-1}" from_all="${1:-}" places="$SCRATCH/places" "$FAULTS/trace"
 }
 
 # What was done already, by the same programs: not again.
@@ -291,7 +303,7 @@ faults_trace() {
 	faults_descriptors=$(descriptors_are_closed | sed 's/.*: //')
 	faults_wrong=$(answers_are_known && nothing_broke 0 && card_is_known "$2" next)
 	[ -z "$faults_wrong" ] || bail_out "$1, undisturbed: $faults_wrong; $(cat "$SCRATCH/action")"
-	cases_of_trace | not_done_yet "$1" >"$SCRATCH/cases"
+	cases_of_trace "${3:-}" | not_done_yet "$1" >"$SCRATCH/cases"
 	faults_calls=$(wc -l <"$FAULTS/trace")
 	rm -f "$FAULTS/trace"
 	[ "$faults_calls" -gt 100 ] || bail_out "$1: only $faults_calls calls are counted"
@@ -300,7 +312,7 @@ faults_trace() {
 faults() {
 	faults_all=0 faults_good=0 faults_struck=0 faults_slowest=0 faults_slowest_case=
 	faults_next=recover
-	faults_trace "$1" "$2"
+	faults_trace "$1" "$2" "${3:-}"
 	while read -r faults_case; do
 		# shellcheck disable=SC2086
 		one_case "$1" "$2" "$faults_next" $faults_case >"$SCRATCH/verdict" 2>&1 </dev/null
