@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* p11-latch challenge: what to read out to the helpdesk. */
 #include <getopt.h>
-#include <string.h>
 
 #include "tool/tool.h"
 
@@ -25,6 +24,5 @@ tool_challenge(int argc, char **argv)
 	}
 	if (argc - optind != 1)
 		return tool_usage("challenge", "one URI is to be given");
-	order.uri = strdup(argv[optind]);
-	return tool_order(&order);
+	return tool_order_for(&order, argv[optind]);
 }
