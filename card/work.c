@@ -235,14 +235,14 @@ has_pin(struct card *c)
 
 /*
  * A module that never shows the flag shows none of a locked card either. Where it shows that tries
- * were lost it shows flags, and no other is lost for this.
+ * were lost it shows flags, and no other is lost for this; nor where it is known what unlocked it.
  */
 static bool
 is_locked_all_the_same(struct card *c)
 {
 	bool locked = false;
 
-	if (c->profile.never_guess ||
+	if (c->profile.never_guess || c->private.journal == JOURNAL_UNBLOCK ||
 	    (c->info.flags & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY)) != 0)
 		return false;
 	return pin_is_locked(c, &locked) == CKR_OK && locked;

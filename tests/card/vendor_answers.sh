@@ -138,6 +138,18 @@ finalized_not() {
 	is_active "$PIN_NEW" "$kind: and the card is active"
 }
 
+# A card that is found unlocked because its unblocking was interrupted is not asked by a wrong PIN.
+costs_no_try() {
+	blocked_card
+	fault p11-latch C_InitPIN 1 kill-after
+	"$CMD" unblock --pin "$PIN_NEW" "$CARD" >/dev/null 2>&1
+	passes "$kind: killed in C_InitPIN" faulted
+	fault none
+	passes "$kind: killed in C_InitPIN: recover" "$CMD" recover
+	unlike "$(flags "$MODULE")" "*USER_PIN_COUNT_LOW*" "$kind: which costs its user no try"
+	is_active "$PIN_NEW" "$kind: and the card is active"
+}
+
 # A module that ends its process is not taken for one that did its work.
 exits() {
 	for call in C_Initialize C_Login C_InitPIN; do
@@ -168,6 +180,7 @@ for kind in $TOKENS; do
 	applied
 	applied_in_vain
 	[ "$kind" != softhsm ] || done_all_the_same
+	[ "$kind" != opencryptoki ] || costs_no_try
 	exits
 	token_stop
 done
