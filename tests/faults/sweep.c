@@ -211,6 +211,8 @@ is_chosen(const struct flow *f, const struct step *s, unsigned long index)
 		return (unsigned long)f->only == index;
 	if (f->call != NULL && strcmp(f->call, "C_*") == 0)
 		return fault->everywhere;
+	if (f->call != NULL && strcmp(f->call, "hang") == 0)
+		return fault->how == HOW_HANG && mixed % f->sample == 0;
 	if (f->call != NULL)
 		return fault->is_class && strcmp(s->call, f->call) == 0;
 	if (f->sample <= 1)

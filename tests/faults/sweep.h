@@ -33,7 +33,7 @@ struct flow {
 	unsigned long sample; /* one of so many steps; 1: all */
 	long only;            /* this step alone; -1: as sample says */
 	const char *call;     /* at calls of this name alone, all that is a class; "C_*": all lies
-			       * at all calls */
+			       * at all calls; "hang": that, and sampled */
 };
 
 /* One thing that goes wrong, at any call. */

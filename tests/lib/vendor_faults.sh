@@ -12,7 +12,7 @@
 #
 # P11_LATCH_FAULTS=whole: all of them, hours; what was done, and NAME.failed, in $BUILDDIR/tests/faults/results, and an
 # interrupted run goes on there. P11_LATCH_FAULTS=NAME:STEP: this one, and what came of it; =C_InitPIN: at such calls alone;
-# =C_*: what is told falsely at all calls.
+# =C_*: what is told falsely at all calls; =hang.
 
 . "$SRCDIR/tests/lib/pickup.sh"
 
@@ -86,7 +86,7 @@ sweep() {
 		sweep_more="results=$BUILDDIR/tests/faults/results/$sweep_name"
 		;;
 	"$sweep_name":*) sweep_more="only=${P11_LATCH_FAULTS#*:}" ;;
-	C_*) sweep_more="call=$P11_LATCH_FAULTS" ;;
+	C_* | hang) sweep_more="call=$P11_LATCH_FAULTS" ;;
 	?*) return ;;
 	esac
 	# shellcheck disable=SC2086
