@@ -101,6 +101,7 @@ with_manager(struct card *c, const struct manager *m, const struct so *now, stru
 {
 	struct renewal r = {.old = now, .n = how_many(c)};
 	struct ticket *tickets = calloc(r.n, sizeof(*tickets));
+	/* Pointers it is. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	const struct ticket **list = calloc(r.n, sizeof(*list));
 	unsigned char public[SEAL_KEY];
 	struct secret *private = NULL;

@@ -14,6 +14,9 @@
 #define WRONG_IN_A_ROW 3
 #define WAIT_MOST      3600
 
+/* Beyond it nothing changes any more, and the count begins again where waits are longest. */
+#define WRONG_MOST 900
+
 /* Characters: what is shorter is not even looked at. */
 #define FORM_LEAST 16
 
@@ -65,12 +68,14 @@ count_wrong(struct card *c)
 	static const int waits[] = {1, 60, WAIT_MOST};
 	const unsigned n_waits = sizeof(waits) / sizeof(waits[0]);
 	struct private *p = &c->private;
-	unsigned row;
+	unsigned row; /* of three, the one that this is in */
 
-	p->response_wrong++;
+	if (p->response_wrong >= WRONG_MOST)
+		p->response_wrong = WRONG_IN_A_ROW * n_waits;
 	row = p->response_wrong / WRONG_IN_A_ROW;
+	p->response_wrong++;
 	if (p->response_wrong % WRONG_IN_A_ROW == 0)
-		p->response_after = time(NULL) + waits[(row < n_waits ? row : n_waits) - 1];
+		p->response_after = time(NULL) + waits[row < n_waits ? row : n_waits - 1];
 	return card_note(c);
 }
 

@@ -28,6 +28,7 @@ sealed_to(const struct offline *o, const struct box *b, const struct opened *box
 static const struct ticket **
 by_number(const struct offline *o, const struct box *b, size_t *n)
 {
+	/* Pointers it is. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	const struct ticket **list = calloc(o->all.n + 1, sizeof(*list));
 	size_t i;
 

@@ -104,18 +104,22 @@ by_person(struct task *t, bool to_prove, struct so *so, unsigned *asks)
 	return rv;
 }
 
-/* A new card's, or one whose initialisation was interrupted before it had tickets. */
+/*
+ * A new card's, or one whose initialisation was interrupted before it had tickets, or before
+ * C_InitToken, when its boxes held nothing any more.
+ */
 static bool
-may_be_initial(const struct card *c, bool new)
+may_be_initial(const struct card *c, bool new, bool refused)
 {
-	return new && (c->info.flags & CKF_SO_PIN_TO_BE_CHANGED) == 0 && card_reborn(c);
+	return new && (c->info.flags & CKF_SO_PIN_TO_BE_CHANGED) == 0 &&
+	       (refused || card_reborn(c));
 }
 
 CK_RV
 task_offline_so(struct task *t, bool new, const struct secret *label, struct so *so, unsigned *asks)
 {
 	struct card *c = t->c;
-	bool is_blank = new && (c->info.flags & CKF_TOKEN_INITIALIZED) == 0;
+	bool refused = false, is_blank = new && (c->info.flags & CKF_TOKEN_INITIALIZED) == 0;
 	CK_RV rv;
 
 	memset(so, 0, sizeof(*so));
@@ -126,13 +130,16 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 		return offline_initial(c, t->desc, label, so) ? CKR_OK : CKR_FUNCTION_FAILED;
 	if (!offline_of_policy(c, t->desc, true, so))
 		return CKR_FUNCTION_FAILED;
+	/* None of several was right. */
+	refused = c->private.foreign_so;
 	if (so->pin != NULL) {
 		rv = prove(c, so);
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
 		so_clear(so);
+		refused = true;
 	}
-	if (may_be_initial(c, new)) {
+	if (may_be_initial(c, new, refused)) {
 		if (!offline_initial(c, t->desc, label, so))
 			return CKR_FUNCTION_FAILED;
 		rv = prove(c, so);

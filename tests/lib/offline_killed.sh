@@ -42,8 +42,8 @@ each_step() {
 	failed=$TAP_FAILED
 	for each_call in ${EACH_CALLS:-C_InitToken C_InitPIN C_SetPIN C_CreateObject C_DestroyObject rename}; do
 		case ${P11_LATCH_KILLED:-},$each_call in
-		,rename) each_stride=4 ;;
-		,C_CreateObject) each_stride=2 ;;
+		,rename) each_stride=5 ;;
+		,C_CreateObject) each_stride=3 ;;
 		*) each_stride=1 ;;
 		esac
 		for each_action in kill-before kill-after; do
