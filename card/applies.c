@@ -31,8 +31,8 @@ is_selected(const struct card *c, const struct description *desc)
 	return same ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
-static const char *
-why_not(const struct card *c)
+const char *
+applies_not_offline(const struct card *c)
 {
 	if (c->profile.no_block)
 		return "the SO PIN is of no use once there is a user PIN";
@@ -50,7 +50,7 @@ description_applies(const struct card *c, const struct description *desc)
 		log_error("%s: refused: %s asks for an offline-unblockable card (InitCRKey=, "
 			  "UseCardManagerKey=), and with this module %s, so that there is "
 			  "nothing that a ticket could hold",
-		    c->uri, desc->file, why_not(c));
+		    c->uri, desc->file, applies_not_offline(c));
 		return CKR_FUNCTION_FAILED;
 	}
 	return desc->select_by_serial ? is_selected(c, desc) : CKR_OK;

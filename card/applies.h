@@ -11,4 +11,7 @@
  */
 CK_RV description_applies(const struct card *c, const struct description *desc);
 
+/* Why cards of this profile can have no tickets; goes on from "with this module ". */
+const char *applies_not_offline(const struct card *c);
+
 #endif

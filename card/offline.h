@@ -6,6 +6,7 @@
 
 #include "card/so.h"
 #include "card/tickets.h"
+#include "policy/key.h"
 #include "policy/spoken.h"
 
 /* Boxes that may hold the SO secret: one from elsewhere, one that was written here, the last. */
@@ -125,6 +126,9 @@ void manager_clear(struct manager *m);
 /* The value of one of desc's two elements; m stays empty where it has none. False: logged. */
 bool offline_manager(
     struct card *c, const struct description *desc, const struct value *v, struct manager *m);
+
+/* The key that is written so; m is empty unless KEY_GOOD. */
+enum key_fault offline_manager_of(const struct secret *written, struct manager *m);
 
 /* The name that tickets and boxes of this card are bound to. */
 void offline_name(const struct card *c, struct card_name *name);

@@ -13,8 +13,8 @@ manager_clear(struct manager *m)
 	memset(m, 0, sizeof(*m));
 }
 
-static enum key_fault
-manager_of(const struct secret *value, struct manager *m)
+enum key_fault
+offline_manager_of(const struct secret *value, struct manager *m)
 {
 	enum key_fault fault;
 	bool aes;
@@ -38,7 +38,7 @@ offline_manager(
 	if (!field_resolve(&context, desc, v, &r))
 		return false;
 	if (r.kind == VALUE_LITERAL)
-		fault = manager_of(r.value, m);
+		fault = offline_manager_of(r.value, m);
 	if (fault != KEY_GOOD)
 		log_error("%s: the card manager key from %s: %s", c->uri, r.origin,
 		    key_fault_text(fault));
@@ -153,7 +153,7 @@ offline_by_key(struct card *c, const struct secret *value, struct so *so)
 	struct manager m;
 
 	memset(so, 0, sizeof(*so));
-	if (!offline_possible(c) || manager_of(value, &m) != KEY_GOOD)
+	if (!offline_possible(c) || offline_manager_of(value, &m) != KEY_GOOD)
 		return false;
 	if (offline_read(c) == CKR_OK)
 		open_by(c, &m, &f);
@@ -168,7 +168,7 @@ is_key_of(struct card *c, const struct description *desc, const struct value *v,
 	struct manager presented, m = {0};
 	bool same = false;
 
-	if (manager_of(value, &presented) == KEY_GOOD && offline_manager(c, desc, v, &m))
+	if (offline_manager_of(value, &presented) == KEY_GOOD && offline_manager(c, desc, v, &m))
 		same = secret_equal(m.bytes, presented.bytes);
 	manager_clear(&presented);
 	manager_clear(&m);

@@ -32,6 +32,7 @@ static const char *const names[] = {
     [ORDER_RECOVER] = "recover",
     [ORDER_EXPLAIN] = "explain",
     [ORDER_CHALLENGE] = "challenge",
+    [ORDER_VERIFY] = "verify",
 };
 
 const char *
@@ -89,6 +90,8 @@ with_lock(struct run *r, struct card *c)
 		return order_block(c, order, r->out, r->asks);
 	case ORDER_CHALLENGE:
 		return order_challenge(c, order, r->out);
+	case ORDER_VERIFY:
+		return order_verify(c, order, r->out);
 	case ORDER_UNBLOCK:
 		return order_unblock(c, order, r->out, r->asks);
 	case ORDER_APPLY:
@@ -180,6 +183,7 @@ static bool
 is_for_all(const struct order *order)
 {
 	return order->op == ORDER_RECOVER || order->op == ORDER_CHALLENGE ||
+	       (order->op == ORDER_VERIFY && order->given == NULL && !order->so_login) ||
 	       (order->op == ORDER_UNBLOCK && order->answers[ANSWER_RESPONSE] != NULL);
 }
 

@@ -17,7 +17,8 @@ enum order_op {
 	ORDER_RESET,
 	ORDER_RECOVER,
 	ORDER_EXPLAIN,
-	ORDER_CHALLENGE
+	ORDER_CHALLENGE,
+	ORDER_VERIFY
 };
 
 /* What a person may have to be asked for. */
@@ -35,8 +36,9 @@ struct order {
 	char *uri; /* which card; NULL: all (recover) */
 	bool force;
 	bool last_try;
-	bool json;  /* challenge */
-	char *file; /* apply: the description, its name and its text */
+	bool json;     /* challenge, verify */
+	bool so_login; /* verify: may cost an SO try */
+	char *file;    /* apply: the description, its name and its text */
 	char *text;
 	size_t len;
 	struct given *given;

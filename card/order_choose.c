@@ -8,7 +8,7 @@
 static bool
 wants_presence(enum order_op op)
 {
-	return op == ORDER_BLOCK || op == ORDER_UNBLOCK || op == ORDER_APPLY;
+	return op == ORDER_BLOCK || op == ORDER_UNBLOCK || op == ORDER_APPLY || op == ORDER_VERIFY;
 }
 
 static bool

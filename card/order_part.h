@@ -25,6 +25,7 @@ enum order_status order_block(struct card *c, const struct order *order, FILE *o
 enum order_status order_unblock(
     struct card *c, const struct order *order, FILE *out, unsigned *asks);
 enum order_status order_challenge(struct card *c, const struct order *order, FILE *out);
+enum order_status order_verify(struct card *c, const struct order *order, FILE *out);
 enum order_status order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks);
 
 /* The card opened, and its lock not taken. */

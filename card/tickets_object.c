@@ -38,9 +38,8 @@ object_fault(CK_RV rv)
 	}
 }
 
-/* The handles of those that match, max at most. */
-static CK_RV
-search(struct work *w, CK_SESSION_HANDLE session, CK_ATTRIBUTE *wanted, CK_ULONG n_wanted,
+CK_RV
+objects_search(struct work *w, CK_SESSION_HANDLE session, CK_ATTRIBUTE *wanted, CK_ULONG n_wanted,
     CK_OBJECT_HANDLE *all, size_t max, size_t *n)
 {
 	CK_ULONG got = 1;
@@ -108,7 +107,7 @@ objects_each(struct work *w, bool writable, object_fn fn, void *arg, bool *too_m
 	*too_many = false;
 	if (rv != CKR_OK)
 		return rv;
-	rv = search(w, session, wanted, 2, all, TICKETS_OBJECTS_MAX + 1, &n);
+	rv = objects_search(w, session, wanted, 2, all, TICKETS_OBJECTS_MAX + 1, &n);
 	if (n > TICKETS_OBJECTS_MAX) {
 		*too_many = true;
 		n = TICKETS_OBJECTS_MAX;
@@ -178,7 +177,7 @@ objects_find(struct work *w, struct items *items)
 			continue;
 		wanted[1].pValue = (void *)(uintptr_t)items->list[i].bytes;
 		wanted[1].ulValueLen = items->list[i].len;
-		rv = search(w, session, wanted, 2, &one, 1, &n);
+		rv = objects_search(w, session, wanted, 2, &one, 1, &n);
 		items->list[i].there = rv == CKR_OK && n == 1;
 	}
 	w->f->C_CloseSession(session);

@@ -41,6 +41,11 @@ typedef CK_RV (*object_fn)(struct work *w, CK_SESSION_HANDLE session, CK_OBJECT_
 /* fn for each, in one load and one session, until one is not CKR_OK. */
 CK_RV objects_each(struct work *w, bool writable, object_fn fn, void *arg, bool *too_many);
 
+/* The handles of those that match, max at most; *n is 0 where the token has no such thing at all.
+ */
+CK_RV objects_search(struct work *w, CK_SESSION_HANDLE session, CK_ATTRIBUTE *wanted,
+    CK_ULONG n_wanted, CK_OBJECT_HANDLE *all, size_t max, size_t *n);
+
 /* Looks for those items that are not seen yet, where there are more objects than are looked at. */
 CK_RV objects_find(struct work *w, struct items *items);
 

@@ -9,6 +9,7 @@ _p11_latch_options() {
 	unblock) echo --puk --response --pin --last-try --help ;;
 	probe) echo --pin --puk --new-pin --new-puk --yes --expendable --json --help ;;
 	personalize) echo -- --help ;;
+	verify) echo --field --so-login --json --help ;;
 	respond) echo --challenge --field --uri --json --help ;;
 	key) echo --2des --3des --aes128 --aes192 --aes256 --out --json --help ;;
 	explain | adopt | forget | reset | recover) echo --help ;;
@@ -77,7 +78,7 @@ _p11_latch() {
 	esac
 	if [[ -z $command ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "check status explain apply block unblock challenge \
-			personalize probe adopt forget reset recover respond key add --config --help --version" \
+			verify personalize probe adopt forget reset recover respond key add --config --help --version" \
 			-- "$current")
 		return
 	fi
@@ -104,7 +105,7 @@ _p11_latch() {
 		fi
 		;;
 	key) [[ $previous != key ]] || mapfile -t COMPREPLY < <(compgen -W "new check" -- "$current") ;;
-	status | explain | block | unblock | challenge | probe | adopt | forget | reset | recover)
+	status | explain | block | unblock | challenge | verify | probe | adopt | forget | reset | recover)
 		mapfile -t COMPREPLY < <(compgen -W "$(_p11_latch_uris "$config")" -- "$current")
 		__ltrim_colon_completions "$current"
 		;;

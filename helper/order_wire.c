@@ -9,6 +9,7 @@
 #define FORCE    1u
 #define LAST_TRY 2u
 #define JSON     4u
+#define SO_LOGIN 8u
 
 static const enum wire_tag answer_tags[ANSWERS] = {
     [ANSWER_PIN] = WIRE_NEW_PIN,
@@ -69,7 +70,7 @@ order_pack(const struct order *order, struct wire *w)
 	wire_put_u8(w, WIRE_OP, (uint8_t)order->op);
 	wire_put_u32(w, WIRE_FLAGS,
 	    (order->force ? FORCE : 0) | (order->last_try ? LAST_TRY : 0) |
-		(order->json ? JSON : 0));
+		(order->json ? JSON : 0) | (order->so_login ? SO_LOGIN : 0));
 	put_text(w, WIRE_TEXT, order->uri);
 	put_text(w, WIRE_FILE, order->file);
 	if (order->text != NULL)
@@ -167,6 +168,7 @@ order_unpack(const struct wire *w, struct order *order)
 	order->force = (flags & FORCE) != 0;
 	order->last_try = (flags & LAST_TRY) != 0;
 	order->json = (flags & JSON) != 0;
+	order->so_login = (flags & SO_LOGIN) != 0;
 	if (order_name(order->op) == NULL || !get_text(w, WIRE_TEXT, &order->uri, NULL) ||
 	    !get_text(w, WIRE_FILE, &order->file, NULL) ||
 	    !get_text(w, WIRE_DESCRIPTION, &order->text, &order->len) || !get_answers(w, order) ||

@@ -31,6 +31,8 @@ static const struct command commands[] = {
 	"unblock a card, and set its new PIN"},
     {"challenge", tool_challenge, "URI [--json]",
 	"what to read out to the helpdesk, to have a blocked card unblocked"},
+    {"verify", tool_verify, "URI [--field CARD_MANAGER_KEY=-|@FILE] [--so-login] [--json]",
+	"whether a card can be unblocked offline, and why not"},
     {"personalize", tool_personalize, "-- COMMAND [ARG...]",
 	"hold blocking until COMMAND ends, whatever programs it runs"},
     {"probe", tool_probe,

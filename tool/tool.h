@@ -21,6 +21,7 @@ int tool_apply(int argc, char **argv);
 int tool_block(int argc, char **argv);
 int tool_unblock(int argc, char **argv);
 int tool_challenge(int argc, char **argv);
+int tool_verify(int argc, char **argv);
 int tool_personalize(int argc, char **argv);
 int tool_probe(int argc, char **argv);
 int tool_adopt(int argc, char **argv);

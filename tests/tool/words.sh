@@ -12,7 +12,7 @@ latch() {
 	STATUS=$?
 }
 
-COMMANDS="check status explain apply block unblock personalize probe adopt forget reset recover respond key add"
+COMMANDS="check status explain apply block unblock challenge verify personalize probe adopt forget reset recover respond key add"
 
 # --- Usage ----------------------------------------------------------------------------------------
 
@@ -38,6 +38,8 @@ for command in $COMMANDS; do
 done
 for words in "explain" "explain pkcs11: pkcs11:" "apply" "apply x.dsc" "apply x.dsc pkcs11: more" \
 	"apply x.dsc pkcs11: --field PIN" "block" "block pkcs11: pkcs11:" "unblock" "unblock --pin" \
+	"challenge" "challenge pkcs11: pkcs11:" \
+	"verify" "verify pkcs11: pkcs11:" "verify pkcs11: --field KEY" "verify pkcs11: --field A=1 --field B=2" \
 	"personalize" "probe" "probe pkcs11: pkcs11:" "probe pkcs11: --pin" "adopt" "forget" "forget pkcs11: pkcs11:" "reset" "recover pkcs11: pkcs11:" "add" \
 	"respond" "respond --challenge" "respond --challenge 0 --challenge 0" "respond --challenge 0 --field PIN" \
 	"respond --challenge 0 --field A=1 --field B=2" "key" "key newer" "key new x" "key check x" "key new --json" \
