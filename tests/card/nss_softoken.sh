@@ -125,6 +125,9 @@ like "$("$CMD" status)" "*NSS%20Certificate%20DB*" "p11-latch status reaches the
 
 nss "$MODULE" card "open rw" "login so null" "init-pin $PIN" finalize >/dev/null
 like "$("$CMD" explain "$CARD")" "*refused: nothing can block a token of this module*" "explain says it too"
+like "$("$CMD" verify "$CARD"; echo "status $?")" \
+	"*offline-unblockable: no*it can have no tickets: with this module the SO PIN is of no use*in logins: no*status 1" \
+	"verify says that it can have no tickets"
 fails "p11-latch block is refused" "$CMD" block --force "$CARD"
 like "$(nss "$LATCH" card "open rw" "login user $PIN" finalize)" "*login CKR_OK*" "and the token in use all the same"
 is "$(record State)" none "with no record"

@@ -48,7 +48,7 @@ static const struct line conversations[][LINES_MAX] = {
 #define N_CONVERSATIONS (sizeof(conversations) / sizeof(conversations[0]))
 
 static const enum order_op orders[] = {ORDER_BLOCK, ORDER_UNBLOCK, ORDER_ADOPT, ORDER_FORGET,
-    ORDER_RESET, ORDER_RECOVER, ORDER_EXPLAIN, ORDER_APPLY, ORDER_CHALLENGE};
+    ORDER_RESET, ORDER_RECOVER, ORDER_EXPLAIN, ORDER_APPLY, ORDER_CHALLENGE, ORDER_VERIFY};
 
 #define N_ORDERS (sizeof(orders) / sizeof(orders[0]))
 

@@ -108,7 +108,8 @@ do_destroy(struct drive *d, char **words, unsigned n)
 	return rv;
 }
 
-/* A private token key for HMAC: made at once, where an RSA key takes its time. */
+/* A token key for HMAC, private unless it is to be public: made at once, where an RSA key takes its
+ * time. */
 static CK_RV
 do_gen_key(struct drive *d, char **words, unsigned n)
 {
@@ -116,13 +117,14 @@ do_gen_key(struct drive *d, char **words, unsigned n)
 	CK_OBJECT_CLASS class = CKO_SECRET_KEY;
 	CK_KEY_TYPE type = CKK_GENERIC_SECRET;
 	CK_BBOOL yes = CK_TRUE;
+	CK_BBOOL is_private = n < 2 || strcmp(words[1], "public") != 0 ? CK_TRUE : CK_FALSE;
 	CK_OBJECT_HANDLE object;
 	struct text label;
 	CK_ATTRIBUTE a[] = {
 	    {CKA_CLASS, &class, sizeof(class)},
 	    {CKA_KEY_TYPE, &type, sizeof(type)},
 	    {CKA_TOKEN, &yes, sizeof(yes)},
-	    {CKA_PRIVATE, &yes, sizeof(yes)},
+	    {CKA_PRIVATE, &is_private, sizeof(is_private)},
 	    {CKA_SIGN, &yes, sizeof(yes)},
 	    {CKA_LABEL, label.bytes, 0},
 	    {CKA_VALUE, key, sizeof(key)},
@@ -198,7 +200,7 @@ const struct command object_commands[] = {
     {"find", 0, 1, "[LABEL]", do_find},
     {"read-data", 1, 1, "LABEL", do_read_data},
     {"destroy", 1, 1, "LABEL", do_destroy},
-    {"gen-key", 0, 1, "[LABEL]", do_gen_key},
+    {"gen-key", 0, 2, "[LABEL [private|public]]", do_gen_key},
     {"sign", 0, 1, "[LABEL]", do_sign},
     {"sign-rsa", 0, 0, "", do_sign_rsa},
     {NULL, 0, 0, NULL, NULL},
