@@ -30,14 +30,21 @@ static bool seen[1u << SEEN_BITS];
 static bool
 pick(const char *ways, unsigned n, char *way, size_t size)
 {
-	for (; n > 0; n--) {
-		ways = strchr(ways, ',');
-		if (ways == NULL)
+	const char *comma;
+	size_t len;
+
+	while (n-- > 0) {
+		comma = strchr(ways, ',');
+		if (comma == NULL)
 			return false;
-		ways++;
+		ways = comma + 1;
 	}
-	snprintf(way, size, "%.*s", (int)strcspn(ways, ","), ways);
-	more_ways = ways[strcspn(ways, ",")] != '\0';
+	len = strcspn(ways, ",");
+	more_ways = ways[len] != '\0';
+	if (len >= size)
+		return false;
+	memcpy(way, ways, len);
+	way[len] = '\0';
 	return true;
 }
 
