@@ -77,7 +77,7 @@ open_boxes(const struct card *c, const struct manager *m, struct found *f)
 	offline_name(c, &name);
 	private = helpdesk_private(m->bytes, m->cipher, &name);
 	for (i = 0; private != NULL && i < c->offline->n; i++)
-		found_open(c, c->offline->boxes[i], BOX_HELPDESK, private, f);
+		found_open(c, c->offline->boxes[i], BOX_HELPDESK, private, m->bytes, f);
 	secret_free(&private);
 }
 

@@ -41,7 +41,7 @@ done
 
 # What nobody builds would never fail. Vendor modules of the tests stand there as .so, programs without suffix.
 for file in card/*.c helper/*.c module/*.c policy/*.c tool/*.c tests/*/*.c tests/*/*/*.c; do
-	grep -q -w "${file%.c}" Makefile.am || complain "$file: not named in Makefile.am"
+	grep -q -w "${file%.c}" Makefile.am tests/fuzz/fuzz.am || complain "$file: not named in Makefile.am"
 done
 
 [ ! -s "$BAD" ] || { sort -u "$BAD" && exit 1; }
