@@ -55,6 +55,7 @@ order_reset(struct card *c, FILE *out)
 	offline_right(c);
 	if (!card_note(c))
 		return ORDER_FAILED;
-	fprintf(out, "%s: wrong PIN letters, responses and SO tries are counted from zero again\n", c->uri);
+	fprintf(out, "%s: wrong PIN letters, responses and SO tries are counted from zero again\n",
+	    c->uri);
 	return ORDER_DONE;
 }
