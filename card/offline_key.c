@@ -161,6 +161,13 @@ offline_by_key(struct card *c, const struct secret *value, struct so *so)
 	return settle(c, &f, true, so) == CKR_OK && so->pin != NULL;
 }
 
+bool
+offline_is_key(struct card *c, const struct secret *value)
+{
+	return offline_possible(c) && key_parse_manager(value, NULL, NULL, NULL) == KEY_GOOD &&
+	       offline_read(c) == CKR_OK && c->offline->all.n_boxes > 0;
+}
+
 static bool
 is_key_of(struct card *c, const struct description *desc, const struct value *v,
     const struct secret *value)

@@ -94,7 +94,7 @@ set(struct task *t)
 		rv = task_pin(t, &pin);
 	if (rv == CKR_OK && pin != NULL)
 		rv = unblock_check_pin(t->c, pin, NULL);
-	if (rv == CKR_OK && (!so_of_policy(t->c, false, &so) || so.pin == NULL))
+	if (rv == CKR_OK && !order_so(t->c, &so))
 		rv = CKR_FUNCTION_FAILED;
 	if (rv == CKR_OK)
 		rv = pin != NULL              ? unblock_with_pin(t->c, &so, via, pin)

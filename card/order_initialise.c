@@ -133,8 +133,7 @@ find_so(struct task *t, const struct secret *label, struct so *so, unsigned *ask
 	CK_RV rv;
 
 	if (!description_offline(t->desc))
-		return so_of_policy(t->c, false, so) && so->pin != NULL ? CKR_OK
-									: CKR_FUNCTION_FAILED;
+		return order_so(t->c, so) ? CKR_OK : CKR_FUNCTION_FAILED;
 	if (!initialise_may(t->c))
 		return CKR_FUNCTION_FAILED;
 	rv = task_offline_so(t, true, label, so, asks);

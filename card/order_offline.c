@@ -86,6 +86,19 @@ prove(struct card *c, const struct so *so)
 	return so_tried(c, SO_VIA_REQUEST, rv) ? rv : CKR_FUNCTION_FAILED;
 }
 
+bool
+order_so(struct card *c, struct so *so)
+{
+	if (!so_of_policy(c, false, so))
+		return false;
+	if (so->pin == NULL && c->private.generation != 0)
+		log_error("%s: has, or had, tickets to be unblocked offline with, and its PUK is "
+			  "random: a description with UseCardManagerKey=true is wanted, or, if the "
+			  "card was made anew elsewhere, p11-latch forget",
+		    c->uri);
+	return so->pin != NULL;
+}
+
 static CK_RV
 by_person(struct task *t, bool to_prove, struct so *so, unsigned *asks)
 {

@@ -74,6 +74,12 @@ enum order_status task_offline(struct task *t, unsigned *asks);
 CK_RV task_offline_so(
     struct task *t, bool new, const struct secret *label, struct so *so, unsigned *asks);
 
+/*
+ * The SO secret of a description without UseCardManagerKey=true, which is of no use to a card that
+ * has tickets. False: logged, or it has none.
+ */
+bool order_so(struct card *c, struct so *so);
+
 /* Of a new card; it is the one of offline_initial() afterwards. */
 CK_RV task_initial_so(struct task *t, const struct secret *label, struct so *so);
 

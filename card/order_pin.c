@@ -161,16 +161,19 @@ static bool
 take_so(struct card *c, const struct secret *value, struct so *so)
 {
 	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
+	bool offline = desc != NULL && description_offline(desc);
 
-	if (desc == NULL || !description_offline(desc))
-		return so_written(
-		    c, value, desc != NULL && description_uses_key(desc), "the terminal", so);
 	if (offline_by_key(c, value, so))
 		return true;
-	if (key_parse_manager(value, NULL, NULL, NULL) != KEY_GOOD)
+	if (offline_is_key(c, value) ||
+	    (offline && key_parse_manager(value, NULL, NULL, NULL) == KEY_GOOD)) {
+		log_error(
+		    "%s: this card manager key opens no box of the card; give its PUK", c->uri);
+		return false;
+	}
+	if (offline)
 		return so_presented(so, value);
-	log_error("%s: this card manager key opens no box of the card; give its PUK", c->uri);
-	return false;
+	return so_written(c, value, desc != NULL && description_uses_key(desc), "the terminal", so);
 }
 
 enum order_status

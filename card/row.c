@@ -136,6 +136,8 @@ typed(struct card *c, const struct presented *p, struct so *so)
 	if (c->private.generation != 0)
 		return typed_for_tickets(c, p);
 	/* A card manager key that opens nothing is no SO secret: it is never sent to a card. */
+	if (offline_is_key(c, p->value))
+		return login ? CKR_PIN_LOCKED : CKR_PIN_INCORRECT;
 	if (unblock != NULL && description_offline(unblock)) {
 		if (key_parse_manager(p->value, NULL, NULL, NULL) == KEY_GOOD)
 			return login ? CKR_PIN_LOCKED : CKR_PIN_INCORRECT;

@@ -120,6 +120,10 @@ now_of(struct card *c, const struct description *desc, bool ask, struct so *so)
 
 	if (description_offline(desc))
 		return offline_of_policy(c, desc, ask, so);
+	memset(so, 0, sizeof(*so));
+	/* What it was personalized with is random by now. */
+	if (c->private.generation != 0)
+		return true;
 	return resolve(c, desc, key ? &desc->card_manager_key : &desc->initial_puk, key, so);
 }
 
@@ -180,7 +184,10 @@ find_in_policy(struct card *c, bool for_block, bool ask, struct so *so)
 	}
 	if (first != NULL && !now_of(c, first, ask, so))
 		return false;
-	if (so->pin == NULL && second != NULL)
+	/* Of a card with tickets the key opens the box, whatever it is to be unblocked by here. */
+	if (second == NULL && c->private.generation != 0)
+		second = c->binding->personalize;
+	if (so->pin == NULL && second != NULL && second != first)
 		return now_of(c, second, ask, so);
 	return true;
 }

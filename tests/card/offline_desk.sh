@@ -89,12 +89,32 @@ explained() {
 	at_office
 }
 
+# A desk whose description is still that of cards with a PUK: the PUK that the policy has is none of this card's.
+puk_desk() {
+	at_office
+	{
+		printf 'Personalize=offline.dsc\nUnblock=puk.dsc\nTickets=3\n'
+		printf 'Field.CARD_MANAGER_KEY=file:%s\n' "$SCRATCH/manager.key"
+	} >"$SCRATCH/mixed"
+	cp "$POLICY" "$SCRATCH/policy.kept"
+	known_puk | description puk
+	policy_clear
+	policy <"$SCRATCH/mixed"
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_PIN_INCORRECT "$kind: the PUK that it was personalized with is not its PUK any more"
+	unlike "$(flags "$MODULE")" "*SO_PIN_*" "$kind: and is not sent to it"
+	passes "$kind: it is unblocked by the key of its personalization" "$CMD" unblock --pin "$PIN" "$CARD"
+	is_active "$PIN" "$kind: active"
+	cat "$SCRATCH/policy.kept" >"$POLICY"
+	passes "$kind: blocked again" "$CMD" block "$CARD"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	offline_machines Tickets=3
 	offline_card
 	is "$(objects ticket | wc -l)" 3 "$kind: Tickets=3"
 	explained
+	puk_desk
 	desk_unblocks "no ticket used"
 	is "$(objects ticket | wc -l)" 3 "$kind: and uses no ticket up"
 	offline_block_again
