@@ -94,6 +94,23 @@ shows_no_pin(const struct fault *fault)
 	return fault->how == HOW_FLAGS && (fault->rv & CKF_USER_PIN_INITIALIZED) == 0;
 }
 
+/*
+ * Whether the new PIN was set nobody but its person can tell, where policy does not hold the PUK:
+ * it is their next login that ends what was interrupted.
+ */
+static void
+log_in(const struct flow *f, struct ended *e)
+{
+	char line[80], journal[64];
+	const char *const lines[] = {line, NULL};
+
+	stage_value(f, "private", ".state", "Journal", journal);
+	if (f->done == NULL || strcmp(journal, "unblock") != 0)
+		return;
+	snprintf(line, sizeof(line), "login user %s", f->done);
+	run_lines(f, lines, e);
+}
+
 /* Every second step nobody recovers, and the next request comes at once. */
 static void
 recover(const struct flow *f, unsigned long index, struct ended *e)
@@ -103,6 +120,7 @@ recover(const struct flow *f, unsigned long index, struct ended *e)
 	if (f->next[0] != NULL && index % 2 == 1)
 		run_lines(f, f->next, e);
 	run_command(f, words, e);
+	log_in(f, e);
 }
 
 static void
