@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Which steps of a flow it is killed at. Sourced by steps.sh, which says what the KILL_* are.
 
-# Those to be killed at: KIND CLASS STEP. The control is a program of its own.
+# Those to be killed at: KIND CLASS STEP. The control is a program of its own; of a sample it has the places alone at
+# which something was lost.
 choose_steps() {
 	awk -v every="$KILL_EVERY" -v sharp="$KILL_SHARP" -v seed="$KILL_SEED" -v kind="${P11_LATCH_KILL_KIND:-}" \
-		-v class="${P11_LATCH_KILL_CLASS:-}" -v step="${P11_LATCH_KILL_STEP:-}" -v control="$FLOW" -v family="$FAMILY" '
+		-v class="${P11_LATCH_KILL_CLASS:-}" -v step="${P11_LATCH_KILL_STEP:-}" -v control="$FLOW" -v family="$FAMILY" -v places="${KILL_PLACES:-}" '
 		function is_sharp() {
 			if ($2 == "call")
 				return $4 == "after"
@@ -20,7 +21,15 @@ choose_steps() {
 				print $1, class_now, $3
 			n[class_now]++
 		}
+		BEGIN {
+			while (places != "" && (getline at <places) > 0) {
+				split(at, w)
+				place[w[1], w[2]]
+			}
+		}
 		control ~ /^control/ {
+			if (places != "" && !(($5, $4) in place))
+				next
 			if ($2 == "vendor" && $5 ~ /Login|PIN|InitToken|Logout/)
 				offer("vendor", plain)
 			next

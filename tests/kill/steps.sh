@@ -200,7 +200,7 @@ kill_flow() {
 	kill_count=$(cat "$KILL_DIR/$TOKEN.$1".done "$KILL_DIR/$TOKEN.$1"@*.done 2>/dev/null | wc -l)
 	[ "$TAP_FAILED" -gt "$kill_failed" ] ||
 		ok "$TOKEN, $1: killed at $kill_count steps, and each time the card is what it may be"
-	[ "$kill_count" -gt 0 ] || not_ok "$TOKEN, $1: there are steps to be killed at"
+	is_control || [ "$kill_count" -gt 0 ] || not_ok "$TOKEN, $1: there are steps to be killed at"
 }
 
 # What was found of another build says nothing of this one.
@@ -219,13 +219,15 @@ lost_at() {
 	cat "$@" | awk '$2 == "vendor" && $6 ~ /^(lost|half)$/ { print $5, $4, $6 }' | sort -u
 }
 
-# The control is whole, where it is needed: each step that may have written.
+# The control is whole, where it is needed: each step that may have written. Beside a sample, those alone that tell of it.
 kill_control() {
 	cat "$KILL_DIR/$TOKEN".*.done >"$SCRATCH/all"
 	lost_at "$SCRATCH/all" >"$SCRATCH/lost"
 	[ -s "$SCRATCH/lost" ] && [ -z "${P11_LATCH_KILL_FLOW:-}" ] || return 0
 	KILL_EVERY=1
 	KILL_SHARP=1
+	KILL_PLACES=
+	[ "$KILL_MOST" = 0 ] || KILL_PLACES=$SCRATCH/lost
 	KILL_MOST=0
 	kill_flow control
 	kill_flow control-new

@@ -135,12 +135,14 @@ service_mended() {
 
 # --- Looking ----------------------------------------------------------------------------------------
 
-# As much as can be had in one process: each PIN that a person may have, a wrong one is no more than a try.
+# As much as can be had in one process. Of the PINs that a person may have the likelier first, and no more than two: a wrong
+# one is a try, of which p11-latch may have spent one to see whether the PIN is locked.
 look_software() {
+	look_new=$PIN_NEW
+	[ "$FLOW_POLICY" != letter ] || look_new=$LETTER
 	look_first=$SO
 	[ "$TOKEN,$FLOW_START" != opencryptoki,bare ] || look_first=$SO_FACTORY
-	look_out=$(once "$MODULE" token-info "login user $PIN" logout "login user $PIN_NEW" logout "login user $LETTER" \
-		logout "login so $look_first")
+	look_out=$(once "$MODULE" token-info "login user $look_new" logout "login user $PIN" logout "login so $look_first")
 	LOOK_TRIES=-
 	# A token that is destroyed is not found by its label.
 	case $look_out in
@@ -155,11 +157,11 @@ look_software() {
 	esac
 }
 
-# What the four logins said, in their order.
+# What the logins said, in their order.
 look_logins() {
 	LOOK_PIN=
 	LOOK_SO=
-	set -- "$PIN" "$PIN_NEW" "$LETTER" so
+	set -- "$look_new" "$PIN" so
 	while read -r look_word look_rv _; do
 		[ "$look_word" = login ] || continue
 		case $1,$look_rv in
