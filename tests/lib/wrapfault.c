@@ -12,7 +12,7 @@
 
 #define CALLS_MOST 20000
 #define SEEN_BITS  22
-#define FRAMES     6
+#define FRAMES     9
 
 /* Six words are what calling conventions pass in registers. */
 typedef long (*six)(long, long, long, long, long, long);
