@@ -90,7 +90,7 @@ held_take(struct held **list, struct office *o, struct wire *w)
 	}
 	wire_get_u32(w, WIRE_FLAGS, &proved);
 	rv = card_read(&h->card);
-	h->personalizing = h->card.record.state == RECORD_PERSONALIZING;
+	h->personalizing = rv != CKR_OK || h->card.record.state == RECORD_PERSONALIZING;
 	if (rv == CKR_OK && proved) {
 		h->card.private.proved = true;
 		card_note(&h->card);
