@@ -66,7 +66,7 @@ look_at_boxes(const struct card *c, struct verified *v)
 	} else if (o->all.n_boxes > 0) {
 		verify_say(&v->why,
 		    "of the %zu boxes that it has none is believed: they are older "
-		    "than the one that the card accepted last, or too many",
+		    "than the one that the card accepted last, too many, or refused",
 		    o->all.n_boxes);
 	} else if (c->private.generation != 0 || o->all.n > 0) {
 		verify_say(&v->why, "its box is gone: only a new initialisation helps it, unless "

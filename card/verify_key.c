@@ -38,10 +38,7 @@ given_key(const struct card *c, const struct given *given, struct manager *m)
 	return fault == KEY_GOOD;
 }
 
-/*
- * That which opens the box, else none: of a policy's two, whichever is in force. *any: there was a
- * key at hand.
- */
+/* Of a policy's two either may be in force. *any: there was a key at hand. */
 static bool
 keys_at_hand(struct card *c, const struct order *order, struct manager keys[2], bool *any)
 {
@@ -202,6 +199,13 @@ are_complete(const struct offline *o, const struct box *b, const struct so *so)
 	return complete;
 }
 
+/* Which of the two keys opened the box. */
+static const struct manager *
+key_of(const struct manager keys[2], const struct so *so)
+{
+	return secret_equal(keys[0].bytes, so->manager) ? &keys[0] : &keys[1];
+}
+
 static void
 look_at_tickets(struct card *c, const struct manager *m, const struct so *so, struct verified *v)
 {
@@ -245,8 +249,8 @@ release(struct card *c)
 }
 
 static bool
-prove_by(struct card *c, const struct order *order, const struct manager *m, struct found *f,
-    struct verified *v)
+prove_by(struct card *c, const struct order *order, const struct manager keys[2],
+    const struct found *f, struct verified *v)
 {
 	size_t at = 0;
 
@@ -260,7 +264,7 @@ prove_by(struct card *c, const struct order *order, const struct manager *m, str
 		    f->n);
 	release(c);
 	if (v->evidence != EVIDENCE_NONE)
-		look_at_tickets(c, m, &f->so[at], v);
+		look_at_tickets(c, key_of(keys, &f->so[at]), &f->so[at], v);
 	return true;
 }
 
@@ -280,7 +284,6 @@ verify_by_key(struct card *c, const struct order *order, struct verified *v)
 {
 	struct found f = {.n = 0};
 	struct manager keys[2];
-	const struct manager *m = &keys[0];
 	bool any, ok;
 
 	ok = keys_at_hand(c, order, keys, &any);
@@ -292,15 +295,13 @@ verify_by_key(struct card *c, const struct order *order, struct verified *v)
 	}
 	if (!ok || !any)
 		goto out;
-	open_boxes(c, m, &f);
-	if (f.n == 0) {
-		m = &keys[1];
-		open_boxes(c, m, &f);
-	}
+	open_boxes(c, &keys[0], &f);
+	if (!secret_equal(keys[0].bytes, keys[1].bytes))
+		open_boxes(c, &keys[1], &f);
 	if (f.n == 0)
 		opens_none(c, v);
 	else
-		ok = prove_by(c, order, m, &f, v);
+		ok = prove_by(c, order, keys, &f, v);
 out:
 	found_clear(&f);
 	manager_clear(&keys[0]);
