@@ -43,7 +43,7 @@ static const char *dir;
 static char program[WORD];
 static unsigned instance, generation;
 static atomic_uint count;
-static bool armed, tracing, staying;
+static bool armed, tracing, staying, over;
 static unsigned stays_of;
 static time_t shift; /* seconds that the clock is wrong by */
 static uintptr_t base;
@@ -107,14 +107,27 @@ trace(const char *name, const char *ways, uintptr_t from, unsigned n)
 	leave_word("trace", line);
 }
 
+/* What a program for coverage counts with as it ends is not ours. */
+static void
+stop(void)
+{
+	over = true;
+}
+
 /* The way in which this very call is to go wrong; NULL: in none. */
 static const char *
 strikes(enum call call, const char *name, const char *ways, void *from)
 {
-	unsigned n = atomic_fetch_add(&count, 1) + 1;
+	unsigned n;
 	int saved = errno;
 	char line[128];
 
+	if (over)
+		return NULL;
+	n = atomic_fetch_add(&count, 1) + 1;
+	/* As late as this, so that it comes before the destructors. */
+	if (n == 1)
+		(void)atexit(stop);
 	if (tracing)
 		trace(name, ways, (uintptr_t)from, n);
 	errno = saved;
