@@ -32,6 +32,31 @@ found_is(const struct box *b, const struct opened *box)
 	       memcmp(digest, box->digest, BOX_HASH) == 0;
 }
 
+bool
+found_was_refused(const struct card *c, const unsigned char digest[BOX_HASH])
+{
+	size_t i;
+
+	for (i = 0; i < c->private.n_refused; i++) {
+		if (memcmp(c->private.refused[i], digest, REFUSED_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+found_refused(struct card *c, const struct opened *box)
+{
+	struct private *p = &c->private;
+
+	if (box->generation == 0 || found_was_refused(c, box->digest))
+		return;
+	memmove(p->refused[1], p->refused[0], sizeof(p->refused) - sizeof(p->refused[0]));
+	memcpy(p->refused[0], box->digest, REFUSED_LEN);
+	if (p->n_refused < REFUSED_MOST)
+		p->n_refused++;
+}
+
 /* The newest first. */
 static void
 add(struct found *f, const struct so *so)
@@ -64,7 +89,7 @@ found_open(const struct card *c, const struct box *b, unsigned number, const str
 	memcpy(so.box.helpdesk, content.helpdesk, SEAL_KEY);
 	memcpy(so.box.tickets, content.tickets, BOX_HASH);
 	if (so.pin != NULL && (so.manager != NULL || manager == NULL) &&
-	    found_digest(b, so.box.digest))
+	    found_digest(b, so.box.digest) && !found_was_refused(c, so.box.digest))
 		add(f, &so);
 	else
 		so_clear(&so);
@@ -87,6 +112,8 @@ prove(struct card *c, const struct so *so, enum so_via via)
 	if (rv != CKR_OK)
 		return rv;
 	rv = pin_prove_so(c, so);
+	if (rv == CKR_PIN_INCORRECT)
+		found_refused(c, &so->box);
 	return so_tried(c, via, rv) ? rv : CKR_FUNCTION_FAILED;
 }
 

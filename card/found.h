@@ -20,8 +20,15 @@ bool found_digest(const struct box *b, unsigned char digest[BOX_HASH]);
 bool found_is(const struct box *b, const struct opened *box);
 
 /*
- * Opens the box by the private key of its recipient number, and adds what is in it. manager: the
- * card manager key's bytes, where that opens it; else NULL.
+ * The card does not accept what is in the box: it is not opened again from here, or whoever has its
+ * response could spend the card's SO tries with it. To be written by the caller.
+ */
+void found_refused(struct card *c, const struct opened *box);
+bool found_was_refused(const struct card *c, const unsigned char digest[BOX_HASH]);
+
+/*
+ * Opens the box by the private key of its recipient number, and adds what is in it, unless the card
+ * refused that already. manager: the card manager key's bytes, where that opens it; else NULL.
  */
 void found_open(const struct card *c, const struct box *b, unsigned number,
     const struct secret *private, const struct secret *manager, struct found *f);

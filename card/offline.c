@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "card/offline.h"
+#include "card/found.h"
 #include "card/state.h"
 #include "policy/log.h"
 
@@ -66,13 +66,12 @@ of_generation(const struct card *c, const struct offline *o, uint64_t generation
 	return n == 1 ? found : NULL;
 }
 
-/* What the card refused is as good as gone. */
 static void
-add(struct offline *o, const struct box *b, uint64_t refused)
+add(struct offline *o, const struct box *b)
 {
 	size_t i;
 
-	if (b == NULL || o->n == OFFLINE_BOXES || b->generation <= refused)
+	if (b == NULL || o->n == OFFLINE_BOXES)
 		return;
 	for (i = o->n; i > 0 && o->boxes[i - 1]->generation < b->generation; i--)
 		o->boxes[i] = o->boxes[i - 1];
@@ -99,10 +98,31 @@ choose_noted(const struct card *c, struct offline *o)
 	}
 	o->refused = n > 1;
 	if (n == 1)
-		add(o, newer, p->refused);
-	add(o, sealed, p->refused);
+		add(o, newer);
+	add(o, sealed);
 	if (p->generation != 0)
-		add(o, of_generation(c, o, p->generation), p->refused);
+		add(o, of_generation(c, o, p->generation));
+}
+
+/*
+ * What the card refused shows no challenge where there is another box. Never by its generation
+ * alone, which is whoever wrote it's to choose, and would shut all that come after it out.
+ */
+static void
+drop_refused(const struct card *c, struct offline *o)
+{
+	unsigned char digest[BOX_HASH];
+	const struct box *kept[OFFLINE_BOXES];
+	size_t i, n = 0;
+
+	for (i = 0; i < o->n; i++) {
+		if (!found_digest(o->boxes[i], digest) || !found_was_refused(c, digest))
+			kept[n++] = o->boxes[i];
+	}
+	if (n == 0)
+		return;
+	memcpy(o->boxes, kept, n * sizeof(kept[0]));
+	o->n = n;
 }
 
 /* --- The ticket whose challenge is shown --------------------------------------------------------
@@ -137,56 +157,111 @@ times(const struct offline *o, unsigned number)
 	return n;
 }
 
+/* Tickets of our own are told from others by the list that is noted; NULL: there is none. */
+static bool
+is_own(const struct ticket *const *own, size_t n, const struct ticket *t)
+{
+	size_t i = 0;
+
+	if (own == NULL)
+		return true;
+	while (i < n && own[i] != t)
+		i++;
+	return i < n;
+}
+
+struct showing {
+	const struct ticket **own; /* NULL: all of them */
+	size_t n;
+	unsigned after;
+	enum by by;
+};
+
+static bool
+may_be_shown(const struct offline *o, const struct showing *ch, const struct ticket *t)
+{
+	return t->number > ch->after && is_usable(o, t->number, ch->by) &&
+	       is_own(ch->own, ch->n, t);
+}
+
 static const struct ticket *
-lowest(const struct offline *o, unsigned after, enum by by, bool once)
+lowest(const struct offline *o, const struct showing *ch, bool once)
 {
 	size_t i;
 
 	for (i = 0; i < o->all.n; i++) {
 		const struct ticket *t = &o->all.list[i];
 
-		if (t->number > after && is_usable(o, t->number, by) &&
-		    (!once || times(o, t->number) == 1))
+		if (may_be_shown(o, ch, t) && (!once || times(o, t->number) == 1))
 			return t;
 	}
 	return NULL;
 }
 
 static size_t
-count(const struct offline *o, unsigned after, enum by by)
+count(const struct offline *o, const struct showing *ch)
 {
 	unsigned last = 0;
 	size_t i, n = 0;
 
 	for (i = 0; i < o->all.n; i++) {
-		unsigned number = o->all.list[i].number;
+		const struct ticket *t = &o->all.list[i];
 
-		if (number != last && number > after && is_usable(o, number, by))
-			n++;
-		last = number;
+		if (t->number == last || !may_be_shown(o, ch, t))
+			continue;
+		n++;
+		last = t->number;
 	}
 	return n;
+}
+
+/*
+ * The tickets of the noted box, whatever others lie there: a challenge of a stranger's choice is
+ * not to be read out. Where they are not what they were, nobody can tell.
+ */
+static void
+find_own(const struct card *c, const struct offline *o, struct showing *ch)
+{
+	static const unsigned char unknown[LIST_HASH];
+	const struct box *b = o->boxes[o->n - 1];
+	struct box_content content = {0};
+
+	if (b->generation != c->private.generation ||
+	    memcmp(c->private.list, unknown, LIST_HASH) == 0)
+		return;
+	memcpy(content.tickets, c->private.list, BOX_HASH);
+	(void)box_find_tickets(b, &content, o->all.list, o->all.n, &ch->own, &ch->n);
+}
+
+static void
+look(struct offline *o, struct showing *ch)
+{
+	for (ch->by = BY_ALL; ch->by < BYS && o->next == NULL; ch->by++) {
+		o->next = lowest(o, ch, ch->own == NULL);
+		if (o->next == NULL && ch->own == NULL)
+			o->next = lowest(o, ch, false);
+		if (o->next != NULL)
+			o->left = count(o, ch);
+	}
 }
 
 /* A used one is shown no more; and one that a stranger added another to only after all others. */
 static void
 choose_ticket(const struct card *c, struct offline *o)
 {
-	unsigned after = 0;
-	enum by by;
+	struct showing ch = {.after = 0};
 
 	if (o->n == 0)
 		return;
 	/* A newer box has none of those that were used before it. */
 	if (o->boxes[0]->generation == c->private.generation)
-		after = c->private.ticket;
-	for (by = BY_ALL; by < BYS && o->next == NULL; by++) {
-		o->next = lowest(o, after, by, true);
-		if (o->next == NULL)
-			o->next = lowest(o, after, by, false);
-		if (o->next != NULL)
-			o->left = count(o, after, by);
-	}
+		ch.after = c->private.ticket;
+	find_own(c, o, &ch);
+	look(o, &ch);
+	free(ch.own);
+	ch.own = NULL;
+	if (o->next == NULL)
+		look(o, &ch);
 }
 
 void
@@ -200,7 +275,8 @@ offline_choose(const struct card *c, struct offline *o)
 		o->refused = true;
 	else
 		for (i = 0; i < o->all.n_boxes; i++)
-			add(o, o->all.boxes[i], c->private.refused);
+			add(o, o->all.boxes[i]);
+	drop_refused(c, o);
 	if (o->refused)
 		log_warning("%s: there are more boxes of tickets than this program or a crash of "
 			    "it leaves, and those that are new are not opened: somebody else put "

@@ -98,10 +98,11 @@ open_tickets(const struct card *c, const struct secret *response, struct found *
 	size_t i, k;
 
 	offline_name(c, &name);
-	for (i = 0; i < o->all.n && tried < COPIES_MOST && f->n == 0; i++) {
-		const struct ticket *t = &o->all.list[i];
+	/* The one that is shown first, wherever it stands. */
+	for (i = 0; i <= o->all.n && tried < COPIES_MOST && f->n == 0; i++) {
+		const struct ticket *t = i == 0 ? o->next : &o->all.list[i - 1];
 
-		if (t->number != number || t->cipher != o->next->cipher)
+		if (t->number != number || t->cipher != o->next->cipher || (i != 0 && t == o->next))
 			continue;
 		tried++;
 		if (ticket_open(t, &name, response, &private) != SEAL_OPEN)
@@ -114,14 +115,22 @@ open_tickets(const struct card *c, const struct secret *response, struct found *
 	return opened;
 }
 
-/* Its challenge is of no use to anybody any more: the next one is shown. */
+/*
+ * Its challenge is of no use to anybody any more: the next one is shown. But the number of a ticket
+ * that no box of ours has is a stranger's choice, and would be the last.
+ */
 static void
 give_up(struct card *c)
 {
-	log_error("%s: the response is right, but no box opens by its ticket: ticket or box is not "
-		  "what it was. It is not asked for again",
+	const struct offline *o = c->offline;
+	const struct box *b = o->boxes[o->n - 1];
+
+	log_error("%s: the response is right, but no box opens by its ticket that the card could "
+		  "accept: ticket or box is not what it was",
 	    c->uri);
-	c->private.ticket = c->offline->next->number;
+	if (b->generation != c->private.generation || !box_has(b, o->next->number))
+		return;
+	c->private.ticket = o->next->number;
 	card_note(c);
 	offline_drop(c);
 }

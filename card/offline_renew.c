@@ -93,7 +93,8 @@ offline_accepted(struct card *c, const struct so *so)
 	struct private *p = &c->private;
 
 	p->generation = so->box.generation;
-	p->refused = 0;
+	memcpy(p->list, so->box.tickets, LIST_HASH);
+	p->n_refused = 0;
 	p->foreign_so = false;
 	card_note(c);
 	if (c->offline != NULL && c->offline->all.n_boxes > 1)
@@ -117,7 +118,8 @@ note_new(struct card *c, const struct renewal *r, const struct box *b, struct so
 	if (!box_hash(r->list, r->n, new->box.tickets) || !found_digest(b, new->box.digest))
 		new->box.generation = 0;
 	p->generation = r->generation;
-	p->refused = 0;
+	memcpy(p->list, new->box.tickets, LIST_HASH);
+	p->n_refused = 0;
 	p->foreign_so = false;
 	p->new_valid = false;
 	p->kcv[0] = '\0';

@@ -37,20 +37,26 @@ parse_journal(const char *value, enum journal *journal)
 }
 
 static bool
-parse_salt(const char *value, unsigned char salt[SALT_LEN], bool *has)
+parse_bytes(const char *value, unsigned char *bytes, size_t len)
 {
 	size_t i;
 	unsigned byte;
 
-	if (strlen(value) != 2 * SALT_LEN || strspn(value, "0123456789abcdef") != 2 * SALT_LEN)
+	if (strlen(value) != 2 * len || strspn(value, "0123456789abcdef") != 2 * len)
 		return false;
-	for (i = 0; i < SALT_LEN; i++) {
+	for (i = 0; i < len; i++) {
 		if (sscanf(value + 2 * i, "%2x", &byte) != 1)
 			return false;
-		salt[i] = (unsigned char)byte;
+		bytes[i] = (unsigned char)byte;
 	}
-	*has = true;
 	return true;
+}
+
+static bool
+parse_salt(const char *value, unsigned char salt[SALT_LEN], bool *has)
+{
+	*has = parse_bytes(value, salt, SALT_LEN);
+	return *has;
 }
 
 static bool
@@ -111,6 +117,17 @@ parse_time(const char *value, int64_t *t)
 }
 
 static bool
+parse_refused(const char *value, struct private *p)
+{
+	size_t digits = 2 * (size_t)REFUSED_LEN, n = strlen(value) / digits;
+
+	if (n == 0 || n > REFUSED_MOST)
+		return false;
+	p->n_refused = n;
+	return parse_bytes(value, p->refused[0], n * REFUSED_LEN);
+}
+
+static bool
 parse_kcv(const char *value, char kcv[7])
 {
 	if (strlen(value) != 6 || strspn(value, "0123456789ABCDEF") != 6)
@@ -127,9 +144,11 @@ parse_offline(const struct ini_entry *e, struct private *p)
 	if (strcmp(e->name, "Sealed") == 0)
 		return parse_number(e->value, UINT64_MAX, &p->sealed);
 	if (strcmp(e->name, "Refused") == 0)
-		return parse_number(e->value, UINT64_MAX, &p->refused);
+		return parse_refused(e->value, p);
 	if (strcmp(e->name, "Ticket") == 0)
 		return parse_ticket(e->value, &p->ticket);
+	if (strcmp(e->name, "List") == 0)
+		return parse_bytes(e->value, p->list, LIST_HASH);
 	if (strcmp(e->name, "ResponseWrong") == 0)
 		return parse_count(e->value, &p->response_wrong);
 	if (strcmp(e->name, "ResponseAfter") == 0)
@@ -246,14 +265,24 @@ private_read(const char *dir, const char *name, struct private *p)
 }
 
 static void
-print_salt(FILE *f, const char *name, const unsigned char salt[SALT_LEN])
+print_bytes(FILE *f, const char *name, const unsigned char *bytes, size_t len)
 {
 	size_t i;
 
 	fprintf(f, "%s=", name);
-	for (i = 0; i < SALT_LEN; i++)
-		fprintf(f, "%02x", salt[i]);
+	for (i = 0; i < len; i++)
+		fprintf(f, "%02x", bytes[i]);
 	fputc('\n', f);
+}
+
+static bool
+any(const unsigned char *bytes, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && bytes[i] == 0)
+		i++;
+	return i < len;
 }
 
 static void
@@ -262,9 +291,9 @@ print_private(FILE *f, const struct private *p)
 	fprintf(
 	    f, "[Private]\nVersion=%d\nJournal=%s\n", PRIVATE_VERSION, journal_names[p->journal]);
 	if (p->has_salt)
-		print_salt(f, "Salt", p->salt);
+		print_bytes(f, "Salt", p->salt, SALT_LEN);
 	if (p->has_next_salt)
-		print_salt(f, "NextSalt", p->next_salt);
+		print_bytes(f, "NextSalt", p->next_salt, SALT_LEN);
 	if (p->proved)
 		fputs("Proved=true\n", f);
 	if (p->foreign_so)
@@ -281,10 +310,12 @@ print_private(FILE *f, const struct private *p)
 		fprintf(f, "Generation=%" PRIu64 "\n", p->generation);
 	if (p->sealed != 0)
 		fprintf(f, "Sealed=%" PRIu64 "\n", p->sealed);
-	if (p->refused != 0)
-		fprintf(f, "Refused=%" PRIu64 "\n", p->refused);
 	if (p->ticket != 0)
 		fprintf(f, "Ticket=%u\n", p->ticket);
+	if (p->n_refused != 0)
+		print_bytes(f, "Refused", p->refused[0], p->n_refused * REFUSED_LEN);
+	if (any(p->list, LIST_HASH))
+		print_bytes(f, "List", p->list, LIST_HASH);
 	if (p->response_wrong != 0)
 		fprintf(f, "ResponseWrong=%u\n", p->response_wrong);
 	if (p->response_after > 0)

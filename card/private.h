@@ -11,6 +11,9 @@
 
 #define PRIVATE_VERSION 2  /* 1 had nothing of offline-unblockable cards */
 #define SALT_LEN        32 /* bytes */
+#define REFUSED_MOST    3
+#define REFUSED_LEN     16 /* bytes of a box's digest */
+#define LIST_HASH       32 /* bytes of that of a list of tickets */
 
 /*
  * What is under way. Written before the first change to the card, cleared after the record tells of
@@ -42,8 +45,12 @@ struct private
 	/* Of offline-unblockable cards (card/offline.h). */
 	uint64_t generation; /* of the box whose SO secret the card accepted last; 0: none */
 	uint64_t sealed;     /* of one written after it, whose SO secret may be in force; 0: none */
-	uint64_t refused;    /* of one that a response opened, and the card refused; 0: none */
-	unsigned ticket;     /* the highest number of a ticket that was used up; 0: none */
+	unsigned char list[LIST_HASH]; /* of the tickets of that box; all zero: not known */
+	unsigned ticket; /* the highest number of a ticket that was used up; 0: none */
+	/* Boxes whose SO secret the card refused, the last one first; until it accepts another's.
+	 */
+	unsigned char refused[REFUSED_MOST][REFUSED_LEN];
+	size_t n_refused;
 	unsigned response_wrong; /* wrong responses since one was right */
 	int64_t response_after;  /* seconds since 1970: before, strangers' responses are refused */
 	char kcv[7]; /* check value of the key that blocked the card; "" where it was no key */

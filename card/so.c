@@ -317,7 +317,8 @@ so_place(struct card *c, const struct so *right)
 	c->private.kcv[0] = '\0';
 	if (right->box.generation != 0) {
 		c->private.generation = right->box.generation;
-		c->private.refused = 0;
+		memcpy(c->private.list, right->box.tickets, LIST_HASH);
+		c->private.n_refused = 0;
 		if (c->private.sealed < right->box.generation)
 			c->private.sealed = 0;
 		return;

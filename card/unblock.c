@@ -4,7 +4,7 @@
 
 #include "card/block.h"
 #include "card/clear.h"
-#include "card/offline.h"
+#include "card/found.h"
 #include "card/pin.h"
 #include "card/unblock.h"
 #include "policy/log.h"
@@ -166,10 +166,8 @@ refused_box(struct card *c, const struct so *so)
 		  "again; a desk with the card manager key, or the PUK, has to come if there is "
 		  "none",
 	    c->uri);
-	if (so->policy)
-		p->foreign_so = true;
-	else
-		p->refused = so->box.generation;
+	p->foreign_so = p->foreign_so || so->policy;
+	found_refused(c, &so->box);
 	card_note(c);
 	offline_drop(c);
 	return so->policy ? CKR_FUNCTION_FAILED : CKR_PIN_INCORRECT;
