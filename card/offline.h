@@ -77,7 +77,10 @@ bool offline_opens(struct card *c, const struct description *desc);
 /* The same by a key that a person gave; true where it is one and opens a box. */
 bool offline_by_key(struct card *c, const struct secret *value, struct so *so);
 
-/* Whether it is a key, and the card has boxes, so that it is no SO PIN of the card's. */
+/*
+ * Whether it has the form of a card manager key, and the card has boxes or had: it is no SO PIN of
+ * the card's, and is not sent to it to see whether it is its PIN either.
+ */
 bool offline_is_key(struct card *c, const struct secret *value);
 
 /* Whether the value is CardManagerKey= or NewCardManagerKey= of the policy. */

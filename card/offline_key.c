@@ -164,8 +164,12 @@ offline_by_key(struct card *c, const struct secret *value, struct so *so)
 bool
 offline_is_key(struct card *c, const struct secret *value)
 {
-	return offline_possible(c) && key_parse_manager(value, NULL, NULL, NULL) == KEY_GOOD &&
-	       offline_read(c) == CKR_OK && c->offline->all.n_boxes > 0;
+	const struct private *p = &c->private;
+
+	if (!offline_possible(c) || key_parse_manager(value, NULL, NULL, NULL) != KEY_GOOD)
+		return false;
+	return p->generation != 0 || p->sealed != 0 ||
+	       (offline_read(c) == CKR_OK && c->offline->all.n_boxes > 0);
 }
 
 static bool

@@ -88,7 +88,8 @@ unblocked_elsewhere(struct card *c, const struct request *q)
 		return CKR_OK;
 	if (c->record.method == METHOD_LOCK && c->profile.shows_lock)
 		return CKR_OK;
-	if (flow_is_policys(c, q->value) || pin_presented(c, q->value) != CKR_OK)
+	if (flow_is_policys(c, q->value) || offline_is_key(c, q->value) ||
+	    pin_presented(c, q->value) != CKR_OK)
 		return CKR_OK;
 	log_info("%s: the PIN presented is right: the card was unblocked elsewhere", c->uri);
 	return c->private.journal == JOURNAL_UNBLOCK ? unblock_finish(c, NULL) : unblock_found(c);

@@ -134,6 +134,23 @@ FAULTY(C_OpenSession,
 FAULTY(C_CloseSession, (CK_SESSION_HANDLE session), (session))
 FAULTY(C_Login, (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len),
     (session, user, pin, len))
+/* FAULTY_GIVEN names a file that gets a line for all that the card is given: the call, and the
+ * bytes in hexadecimal digits. */
+static void
+note_given(const char *call, const unsigned char *bytes, CK_ULONG len)
+{
+	const char *path = getenv("FAULTY_GIVEN");
+	FILE *f = path != NULL ? fopen(path, "ae") : NULL;
+
+	if (f == NULL)
+		return;
+	fprintf(f, "%s ", call);
+	while (bytes != NULL && len-- > 0)
+		fprintf(f, "%02x", *bytes++);
+	fputc('\n', f);
+	fclose(f);
+}
+
 /* FAULTY_LOGINS names a file that gets a line for each: "so" or "user". */
 static CK_RV
 noted_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len)
@@ -145,6 +162,7 @@ noted_C_Login(CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK
 		fputs(user == CKU_SO ? "so\n" : "user\n", f);
 		fclose(f);
 	}
+	note_given("C_Login", pin, len);
 	return faulty_C_Login(session, user, pin, len);
 }
 
@@ -161,6 +179,40 @@ FAULTY(C_CreateObject,
     (CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n, CK_OBJECT_HANDLE *object),
     (session, template, n, object))
 FAULTY(C_DestroyObject, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object), (session, object))
+
+static CK_RV
+noted_C_InitToken(CK_SLOT_ID slot, CK_UTF8CHAR *pin, CK_ULONG len, CK_UTF8CHAR *label)
+{
+	note_given("C_InitToken", pin, len);
+	return faulty_C_InitToken(slot, pin, len, label);
+}
+
+static CK_RV
+noted_C_InitPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *pin, CK_ULONG len)
+{
+	note_given("C_InitPIN", pin, len);
+	return faulty_C_InitPIN(session, pin, len);
+}
+
+static CK_RV
+noted_C_SetPIN(CK_SESSION_HANDLE session, CK_UTF8CHAR *old, CK_ULONG old_len, CK_UTF8CHAR *new,
+    CK_ULONG new_len)
+{
+	note_given("C_SetPIN", old, old_len);
+	note_given("C_SetPIN", new, new_len);
+	return faulty_C_SetPIN(session, old, old_len, new, new_len);
+}
+
+static CK_RV
+noted_C_CreateObject(
+    CK_SESSION_HANDLE session, CK_ATTRIBUTE *template, CK_ULONG n, CK_OBJECT_HANDLE *object)
+{
+	CK_ULONG i;
+
+	for (i = 0; i < n; i++)
+		note_given("C_CreateObject", template[i].pValue, template[i].ulValueLen);
+	return faulty_C_CreateObject(session, template, n, object);
+}
 
 /* State is written by renaming: where this file is preloaded, that too. */
 int
@@ -203,10 +255,10 @@ load(void)
 	list.C_CloseSession = faulty_C_CloseSession;
 	list.C_Login = noted_C_Login;
 	list.C_Logout = faulty_C_Logout;
-	list.C_InitToken = faulty_C_InitToken;
-	list.C_InitPIN = faulty_C_InitPIN;
-	list.C_SetPIN = faulty_C_SetPIN;
-	list.C_CreateObject = faulty_C_CreateObject;
+	list.C_InitToken = noted_C_InitToken;
+	list.C_InitPIN = noted_C_InitPIN;
+	list.C_SetPIN = noted_C_SetPIN;
+	list.C_CreateObject = noted_C_CreateObject;
 	list.C_DestroyObject = faulty_C_DestroyObject;
 	return CKR_OK;
 }
