@@ -49,6 +49,5 @@ tool_verify(int argc, char **argv)
 		order_clear(&order);
 		return status;
 	}
-	order.uri = strdup(argv[optind]);
-	return tool_order(&order);
+	return tool_order_for(&order, argv[optind]);
 }

@@ -162,6 +162,20 @@ all_used() {
 	says 1 "*it has no ticket left*$LOGINS: yes, its box opens*" "the key proves the box all the same"
 }
 
+# A policy that changes the key has both: which opened the box shows, and by that the tickets are opened.
+other_key() {
+	offline_block_again
+	at_desk
+	offline_unblock NewCardManagerKey=NEW_KEY | description unblock
+	policy_clear
+	printf 'Unblock=unblock.dsc\nTickets=2\nField.CARD_MANAGER_KEY=file:%s\nField.NEW_KEY=file:%s\n' \
+		"$SCRATCH/manager.key" "$SCRATCH/other.key" | policy
+	says 1 "*it has no ticket left*$LOGINS: yes, its box opens*" "a policy that is to change the key: the one that is valid"
+	passes "$kind: the key is changed" "$CMD" unblock --pin "$PIN" "$CARD"
+	says 0 "*$LOGINS: yes, its box opens*tickets left: 2, of which 2 open*" "and then the new one"
+	says 1 "*opens no box that counts*" "the old one opens nothing any more" --field "$KEY"
+}
+
 software() {
 	kind=$1
 	token_start "$kind"
@@ -183,6 +197,7 @@ software() {
 	offline_card
 	at_phone
 	all_used
+	other_key
 	no_secret "$kind: no secret in log and state" "$MANAGER_KEY" "$SO"
 	token_stop
 }
