@@ -110,7 +110,7 @@ summary() {
 # Each call in which the module itself is not whole: how often it was killed there, and lost its token.
 losses() {
 	[ -e "$RESULTS/$1.control.done" ] || return 0
-	printf '\nKilled within a call, and lost or half:\n\n| call | with p11-latch | the control |\n| --- | ---: | ---: |\n'
+	printf '\nKilled within a call, and lost or half; of the control each step, of a sample mostly those that write:\n\n| call | with p11-latch | the control |\n| --- | ---: | ---: |\n'
 	for losses_file in "$RESULTS/$1".*.done; do
 		case $losses_file in
 		*.control*.done) sed 's/^/control /' "$losses_file" ;;
