@@ -56,6 +56,7 @@ read_fields(struct reader *r, const struct ini_section *s)
 		if (f->name == NULL || (f->preset == NULL && e->value[0] != '\0')) {
 			out_of_memory(r);
 			free(f->name);
+			secret_free(&f->preset);
 			return;
 		}
 		desc->n_fields++;
