@@ -54,6 +54,11 @@ may_be_other(const struct card *c, enum so_via via)
 		return true;
 	if (unblock == NULL)
 		return via != SO_VIA_LOGIN;
+	/* Its tickets were not made to the end, or by nobody: what it has is a PUK of a person's.
+	 */
+	if (description_offline(unblock) && c->private.generation == 0 && c->offline != NULL &&
+	    c->offline->all.n_boxes == 0)
+		return via != SO_VIA_LOGIN;
 	return so_is_asked(c, unblock);
 }
 

@@ -24,8 +24,8 @@
  *generation and for the tickets of the newest box that lies there, that comes before it in every
  *order secrets FOLDER [RESPONSE] prints every SO secret that he can have out of the boxes of the
  *token and of the folder: by his own key, and by the tickets of both that the response opens
- *	desk KEY                no stranger: the SO secret of the newest box on the token that this
- *card manager key opens
+ *	desk KEY [all]          no stranger: the SO secret of the newest box on the token that this
+ *	                        card manager key opens; or of all, the newest first
  */
 #define THINGS_MAX 512
 
@@ -459,38 +459,52 @@ secrets(struct card *c, const char *folder, const char *response)
 
 /* --- What a desk knows, to compare it with ---------------------------------------------------- */
 
-static void
-desk(struct card *c, const char *digits)
+/* The newest that is older than this one. */
+static struct secret *
+older(const struct things *t, const struct card_name *name, const struct secret *private,
+    uint64_t *generation)
 {
-	struct secret *typed = secret_new(digits, strlen(digits)), *key = NULL, *private,
-		      *so = NULL;
 	struct box_content content;
+	struct secret *so = NULL;
+	uint64_t found = 0;
+	struct box *b;
+	size_t i;
+
+	for (i = 0; i < t->n; i++) {
+		if (box_parse(t->list[i].bytes, t->list[i].len, &b) != FORMAT_GOOD)
+			continue;
+		if (b->generation > found && b->generation < *generation &&
+		    box_open(b, name, BOX_HELPDESK, private, &content) == SEAL_OPEN) {
+			secret_free(&so);
+			so = secret_dup(content.so);
+			found = b->generation;
+			box_clear(&content);
+		}
+		box_free(&b);
+	}
+	*generation = found;
+	return so;
+}
+
+static void
+desk(struct card *c, const char *digits, bool all)
+{
+	struct secret *typed = secret_new(digits, strlen(digits)), *key = NULL, *private, *so;
+	uint64_t generation = UINT64_MAX;
 	struct things t = {.n = 0};
 	struct card_name name;
-	uint64_t generation = 0;
-	struct box *b;
-	bool aes;
-	size_t i;
+	bool aes, any = false;
 
 	must(key_parse_manager(typed, &key, &aes, NULL) == KEY_GOOD, "no key");
 	offline_name(c, &name);
 	private = helpdesk_private(key, aes ? MANAGER_AES : MANAGER_DES, &name);
 	token_read(c, &t);
-	for (i = 0; i < t.n; i++) {
-		if (box_parse(t.list[i].bytes, t.list[i].len, &b) != FORMAT_GOOD)
-			continue;
-		if (b->generation > generation &&
-		    box_open(b, &name, BOX_HELPDESK, private, &content) == SEAL_OPEN) {
-			secret_free(&so);
-			so = secret_dup(content.so);
-			generation = b->generation;
-			box_clear(&content);
-		}
-		box_free(&b);
+	while ((!any || all) && (so = older(&t, &name, private, &generation)) != NULL) {
+		printf("%.*s\n", (int)secret_len(so), (const char *)secret_bytes(so));
+		secret_free(&so);
+		any = true;
 	}
-	must(so != NULL, "this key opens no box");
-	printf("%.*s\n", (int)secret_len(so), (const char *)secret_bytes(so));
-	secret_free(&so);
+	must(any, "this key opens no box");
 	secret_free(&private);
 	secret_free(&key);
 	secret_free(&typed);
@@ -543,7 +557,7 @@ run(struct card *c, const char *command, char **words, int n)
 	else if (strcmp(command, "secrets") == 0)
 		secrets(c, words[0], n > 1 ? words[1] : NULL);
 	else if (strcmp(command, "desk") == 0)
-		desk(c, words[0]);
+		desk(c, words[0], n > 1 && strcmp(words[1], "all") == 0);
 	else
 		must(false, "no such command");
 }

@@ -47,6 +47,12 @@ flows() {
 		apply-key          softhsm                                     blocked  key       blocked            ask      apply_key
 		apply-manager      piv-ykcs11                                  blocked  known     blocked            ask      apply_manager
 
+		# Cards with tickets.
+		offline-personalize softhsm,opencryptoki                       factory   offline  blocked,untouched,refused  ask  personalize
+		offline-response   softhsm,opencryptoki                        ticketed  offline  blocked,active     response response
+		offline-refill     softhsm,opencryptoki                        ticketed  offline  blocked            response refill
+		recover-response   softhsm,opencryptoki                        cut:offline-response  offline  blocked,active  response  recover
+
 		# Recovering from one of the former.
 		recover-block      softhsm,opencryptoki,openpgp,piv-ykcs11     cut:apply-block      known  blocked,active     ask  recover
 		recover-personalize softhsm,opencryptoki,openpgp,piv-ykcs11    cut:hold             known  blocked,untouched  ask  recover
@@ -133,6 +139,15 @@ policy_key() {
 	office "CardManagerKey=#$SO" "$DIALOG
 CardManagerKey=#$SO
 NewCardManagerKey=#$SO_NEW"
+}
+
+# The key answers challenges, and opens the box that the SO secret is in.
+policy_offline() {
+	offline_key="UseCardManagerKey=true
+CardManagerKey=#$KEY"
+	office "InitCRKey=true
+$offline_key" "$DIALOG
+$offline_key" Tickets=3
 }
 
 # --- Actions ----------------------------------------------------------------------------------------
@@ -226,6 +241,21 @@ action_apply_manager() {
 	apply_now '[Description]' SetPIN=true "CardManagerKey=#$MANAGEMENT_KEY" "NewCardManagerKey=#$MANAGEMENT_KEY_NEW"
 }
 
+# Over the phone, before anything is killed.
+action_response() {
+	RESPONSE=$("$CMD" respond --challenge "$("$CMD" challenge "$CARD" 2>/dev/null)" --field CARD_MANAGER_KEY=- 2>/dev/null <<-END
+		$KEY
+	END
+	)
+	RESPONSE=$(printf %s "$RESPONSE" | tr -d ' ')
+	app "set-pin $RESPONSE $PIN_NEW"
+}
+
+action_refill() {
+	RESPONSE=none
+	apply_now '[Description]' InitCRKey=true UseCardManagerKey=true "CardManagerKey=#$KEY"
+}
+
 action_recover() {
 	killed "$CMD" recover
 }
@@ -260,4 +290,9 @@ next_letter() {
 
 next_set_pin() {
 	latch_once "set-pin $SO $PIN_NEW"
+}
+
+# Once more what was answered; where it is used up, it opens nothing.
+next_response() {
+	latch_once "set-pin ${RESPONSE:-none} $PIN_NEW"
 }

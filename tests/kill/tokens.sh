@@ -38,6 +38,10 @@ kill_token() {
 	MARKS_VENDOR=$MODULE
 	export MARKS_VENDOR
 	sed -i "s|^Path=.*|Path=$BUILDDIR/tests/kill/marks.so|" "$P11_LATCH_CONF"
+	# Who looks has no marks in the way, and no state.
+	mkdir -p "$SCRATCH/looks"
+	sed -e "s|^Path=.*|Path=$MODULE|" -e "s|^StateDirectory=.*|StateDirectory=$SCRATCH/looks|" \
+		"$P11_LATCH_CONF" >"$SCRATCH/looks.conf"
 	[ "$FAMILY" = software ] || cp "$(card_dir card)/state" "$SCRATCH/factory-card"
 }
 
@@ -87,6 +91,15 @@ start_blocked() {
 	set -- block "$CARD"
 	[ "$FLOW_POLICY" != asked ] || set -- block --force "$CARD"
 	start_out=$("$CMD" "$@" 2>&1) && state_is blocked || bail_out "not blocked: $start_out, $(log_text | tail)"
+}
+
+# With tickets, and a box that its SO secret is in.
+start_ticketed() {
+	in_use_direct
+	start_out=$("$CMD" apply --puk - "$CONF_DIR/descriptions/personalize.dsc" "$CARD" 2>&1 <<-END
+		$SO
+	END
+	) && state_is blocked || bail_out "no tickets: $start_out, $(log_text | tail)"
 }
 
 # --- Keeping and giving -----------------------------------------------------------------------------
@@ -142,6 +155,12 @@ look_software() {
 	[ "$FLOW_POLICY" != letter ] || look_new=$LETTER
 	look_first=$SO
 	[ "$TOKEN,$FLOW_START" != opencryptoki,bare ] || look_first=$SO_FACTORY
+	if [ "$FLOW_POLICY" = offline ]; then
+		# What its boxes hold, the newest first; the SO secret of before, where there is none.
+		look_boxes=$(P11_LATCH_CONF=$SCRATCH/looks.conf "$BUILDDIR/tests/card/stranger_box" "$LABEL" desk "$KEY" all 2>/dev/null)
+		look_first=$(printf '%s\n' "$look_boxes" "$SO" | sed '/^$/d;q')
+		look_first=${look_first:-$SO}
+	fi
 	look_out=$(once "$MODULE" token-info "login user $look_new" logout "login user $PIN" logout "login so $look_first")
 	LOOK_TRIES=-
 	# A token that is destroyed is not found by its label.
@@ -152,6 +171,11 @@ look_software() {
 	[ -z "$LOOK_SO" ] || return 0
 	look_next=$SO_NEW
 	[ "$look_first" = "$SO" ] || look_next=$SO
+	if [ "$FLOW_POLICY" = offline ]; then
+		[ "$look_first" != "$SO" ] || return 0
+		look_next=$(printf '%s\n' "$look_boxes" | sed -n 2p)
+		look_next=${look_next:-$SO}
+	fi
 	case $(once "$MODULE" "login so $look_next") in
 	*"login CKR_OK"*) LOOK_SO=$look_next ;;
 	esac

@@ -63,7 +63,8 @@ judge_state() {
 judge_further() {
 	echo "$PIN" >"$SCRATCH/pin"
 	set -- --pin "@$SCRATCH/pin"
-	if [ "$FLOW_POLICY" = asked ]; then
+	# Of a card with tickets it is random, and not to be typed; before it has any it is a person's.
+	if [ "$FLOW_POLICY" = asked ] || [ "$FLOW_POLICY,$LOOK_SO" = "offline,$SO" ]; then
 		echo "$LOOK_SO" >"$SCRATCH/puk"
 		set -- "$@" --puk "@$SCRATCH/puk"
 	fi
