@@ -318,6 +318,18 @@ so_stays(struct card *c, const struct so *new)
 	return rv == CKR_PIN_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED ? CKR_OK : rv;
 }
 
+/*
+ * An error of C_SetPIN's says little, too: whether the old one is still right costs no try where it
+ * is so. Whoever is not sure finds out about the new one.
+ */
+static void
+doubt_unchanged(struct card *c, const struct job *job)
+{
+	if (!job->proved || c->so_changed || !login_proves(c, job->so))
+		return;
+	c->so_changed = pin_prove_so(c, job->so) == CKR_PIN_INCORRECT;
+}
+
 CK_RV
 pin_change_so(struct card *c, const struct so *old, const struct so *new)
 {
@@ -338,12 +350,10 @@ pin_change_so(struct card *c, const struct so *old, const struct so *new)
 		/* Disturbed after the change, the next attempt finds the new secret in force. */
 		if (rv == CKR_PIN_INCORRECT && job.proved)
 			return pin_prove_so(c, new) == CKR_OK ? CKR_OK : rv;
-		/* An error of C_SetPIN's says little, too. */
-		if (rv != CKR_OK && job.proved && c->profile.so_counter == SO_COUNTER_NONE &&
-		    pin_prove_so(c, new) == CKR_OK)
-			return CKR_OK;
-		if (rv != CKR_OK)
+		if (rv != CKR_OK) {
+			doubt_unchanged(c, &job);
 			return rv;
+		}
 		rv = so_stays(c, new);
 		if (rv == CKR_OK || rv == CKR_PIN_INCORRECT)
 			c->so_changed = false;

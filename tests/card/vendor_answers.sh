@@ -74,16 +74,42 @@ done_all_the_same() {
 		is_active "$PIN" "$kind: the card is active"
 		fault none
 	done
+}
+
+# The new PUK is in force, whatever C_SetPIN said; or the old one is, and no try is lost.
+puk_all_the_same() {
 	known_puk "$SO" "PUK=#$SO_NEW" | pickup
-	blocked_card
-	fault p11-latch C_SetPIN 1 after 0xa1
-	passes "$kind: C_SetPIN sets the new PUK and answers CKR_PIN_INVALID" "$CMD" unblock --pin "$PIN" "$CARD"
-	passes "$kind: C_SetPIN: it came to that" faulted
-	fault none
-	is "$(private NewValid)" true "$kind: the new PUK is known to be in force"
-	block_again
-	is "$(set_pin "$SO_NEW" "$PIN_NEW")" CKR_OK "$kind: and unblocks"
+	for answer in 0xa1:CKR_PIN_INVALID 0x7:CKR_ARGUMENTS_BAD; do
+		blocked_card
+		fault p11-latch C_SetPIN 1 after "${answer%%:*}"
+		passes "$kind: C_SetPIN sets the PUK and answers ${answer#*:}" "$CMD" unblock --pin "$PIN" "$CARD"
+		passes "$kind: C_SetPIN: it came to that" faulted
+		fault none
+		is "$(private NewValid)" true "$kind: the new PUK is known to be in force"
+		block_again
+		is "$(set_pin "$SO_NEW" "$PIN_NEW")" CKR_OK "$kind: and unblocks"
+		blocked_card
+		fault p11-latch C_SetPIN 1 rv "${answer%%:*}"
+		passes "$kind: C_SetPIN refuses the PUK by ${answer#*:}" "$CMD" unblock --pin "$PIN" "$CARD"
+		fault none
+		is "$(private NewValid),$(private Journal)" none,none "$kind: the old PUK is known to be in force"
+		unlike "$(flags "$MODULE")" "* SO_PIN_COUNT_LOW*" "$kind: which cost no try"
+	done
 	known_puk | pickup
+}
+
+# A card that its module says is gone, and is not, gets no PIN that nobody would block.
+gone_all_the_same() {
+	for answer in 0xe0:CKR_TOKEN_NOT_PRESENT 0x32:CKR_DEVICE_REMOVED 0xb3:CKR_FUNCTION_FAILED; do
+		fresh
+		session_start desk "$LATCH"
+		fault p11drive C_GetTokenInfo 0 rv "${answer%%:*}"
+		must desk login so "$SO"
+		is "$(rv desk init-pin "$PIN")" "${answer#*:}" "$kind: C_GetTokenInfo answers ${answer%%:*}: C_InitPIN"
+		fault none
+		drive_stop desk
+		unlike "$(flags "$MODULE")" "*USER_PIN_INITIALIZED*" "$kind: C_GetTokenInfo answers ${answer%%:*}: no PIN is set"
+	done
 }
 
 # Where none was set, it is as new.
@@ -180,6 +206,7 @@ for kind in $TOKENS; do
 	applied
 	applied_in_vain
 	[ "$kind" != softhsm ] || done_all_the_same
+	puk_all_the_same
 	[ "$kind" != opencryptoki ] || costs_no_try
 	exits
 	token_stop
