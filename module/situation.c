@@ -57,6 +57,12 @@ situation_is_vendors(CK_RV rv)
 	       rv == CKR_DEVICE_REMOVED;
 }
 
+static bool
+is_gone(CK_RV rv)
+{
+	return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED;
+}
+
 /* Modules were seen to give errors that pass, while another process works with the same token. */
 static CK_RV
 ask_who(const struct situation *s, CK_TOKEN_INFO *info)
@@ -67,15 +73,16 @@ ask_who(const struct situation *s, CK_TOKEN_INFO *info)
 
 	for (i = 1;; i++) {
 		rv = s->v->C_GetTokenInfo(s->slot->id, info);
-		if (rv == CKR_OK || situation_is_vendors(rv) || i == ASK_TRIES)
+		if (rv == CKR_OK || is_gone(rv) || i == ASK_TRIES)
 			break;
 		nanosleep(&pause, NULL);
 	}
-	if (rv != CKR_OK && !situation_is_vendors(rv))
+	if (rv != CKR_OK && !is_gone(rv))
 		log_error("C_GetTokenInfo answers 0x%lx: who the token is cannot be seen, and the "
 			  "call is not made",
 		    rv);
-	return rv;
+	/* No word about the session that is asked for: the vendor's call is not to say so. */
+	return rv == CKR_SESSION_HANDLE_INVALID ? CKR_FUNCTION_FAILED : rv;
 }
 
 /* Asks the vendor who is in the slot. */

@@ -157,7 +157,8 @@ call_init_pin(
 		return v->C_InitPIN(session, pin, len);
 	rv = situation_of_session(&s, v, session);
 	if (rv != CKR_OK)
-		return situation_is_vendors(rv) ? v->C_InitPIN(session, pin, len) : rv;
+		/* A PIN that is set on a card which says that it is gone, nobody would block. */
+		return rv == CKR_SESSION_HANDLE_INVALID ? v->C_InitPIN(session, pin, len) : rv;
 	so = slot_so(s.process, s.slot);
 	if (so == SO_UNGOVERNED)
 		return v->C_InitPIN(session, pin, len);

@@ -127,6 +127,7 @@ wait_long(const struct fault *f)
 
 FAULTY(C_Initialize, (void *args), (args))
 FAULTY(C_Finalize, (void *args), (args))
+FAULTY(C_GetTokenInfo, (CK_SLOT_ID slot, CK_TOKEN_INFO *info), (slot, info))
 FAULTY(C_OpenSession,
     (CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify,
 	CK_SESSION_HANDLE *session),
@@ -251,6 +252,7 @@ load(void)
 	memcpy(&list, vendor, sizeof(list));
 	list.C_Initialize = faulty_C_Initialize;
 	list.C_Finalize = faulty_C_Finalize;
+	list.C_GetTokenInfo = faulty_C_GetTokenInfo;
 	list.C_OpenSession = faulty_C_OpenSession;
 	list.C_CloseSession = faulty_C_CloseSession;
 	list.C_Login = noted_C_Login;

@@ -207,6 +207,7 @@ for kind in $TOKENS; do
 	applied_in_vain
 	[ "$kind" != softhsm ] || done_all_the_same
 	puk_all_the_same
+	gone_all_the_same
 	[ "$kind" != opencryptoki ] || costs_no_try
 	exits
 	token_stop
