@@ -144,6 +144,11 @@ why_no_other(struct card *c, const struct held *h, bool login)
 		return login ? "the binding has no Unblock=" : NULL;
 	if (h->origin.have == HAVE_ASKED)
 		return NULL;
+	if (description_offline(c->binding->unblock) && c->offline != NULL &&
+	    c->offline->all.n_boxes == 0)
+		return login ? "the card has no tickets: its PUK is taken by C_SetPIN and "
+			       "p11-latch unblock alone"
+			     : NULL;
 	return "the PUK or key is not one that a person is asked for, and it has no value";
 }
 

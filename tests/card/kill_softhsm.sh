@@ -6,5 +6,5 @@ set -u
 . "$SRCDIR/tests/kill/steps.sh"
 
 # shellcheck disable=SC2046
-kill_flows softhsm $(flows_of softhsm | grep -v -e recover- -e control)
+kill_flows softhsm $(flows_of softhsm | grep -v -e recover- -e control -e offline-)
 done_testing
