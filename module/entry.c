@@ -13,17 +13,19 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static _Atomic(pthread_t) loader; /* the thread that loads; 0 when none does */
+static pthread_once_t once = PTHREAD_ONCE_INIT, interfaces_once = PTHREAD_ONCE_INIT;
+static _Atomic(pthread_t) loader; /* the thread that is in the vendor's; 0 when none is */
 static CK_FUNCTION_LIST *list;    /* what C_GetFunctionList gives */
 static bool failed;
 static struct interface *interfaces;
 static unsigned long n_interfaces;
 
-/* The vendor's interfaces as the application is to see them; none: the one that every vendor has.
+/*
+ * The vendor's interfaces as the application is to see them; none: the one that every vendor has.
+ * Not before an application asks: OpenSC 0.23's pkcs11-spy crashes where what it watches has none.
  */
 static void
-read_interfaces(void)
+find_interfaces(void)
 {
 	const struct vendor *v = &provider.vendor;
 	struct interface *theirs = NULL, *ours;
@@ -56,12 +58,18 @@ load(void)
 	atomic_store(&loader, pthread_self());
 	if (provider_load() && process_prepare())
 		list = face_of_list(provider.vendor.list);
-	if (list != NULL) {
-		read_interfaces();
-	} else {
+	if (list == NULL) {
 		failed = true;
 		list = failed_list();
 	}
+	atomic_store(&loader, (pthread_t)0);
+}
+
+static void
+read_interfaces(void)
+{
+	atomic_store(&loader, pthread_self());
+	find_interfaces();
 	atomic_store(&loader, (pthread_t)0);
 }
 
@@ -102,6 +110,7 @@ C_GetInterfaceList(struct interface *out, unsigned long *count)
 		return CKR_ARGUMENTS_BAD;
 	if (!ready() || failed)
 		return CKR_GENERAL_ERROR;
+	pthread_once(&interfaces_once, read_interfaces);
 	room = *count;
 	*count = n_interfaces;
 	if (out == NULL)
