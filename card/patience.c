@@ -151,6 +151,19 @@ LIMITED(C_SetPIN, old == NULL || new == NULL,
 	CK_ULONG new_len),
     (session, old, old_len, new, new_len))
 
+CK_RV
+patience_get_list(CK_C_GetFunctionList get, CK_FUNCTION_LIST **real, unsigned limit_s)
+{
+	bool begun;
+	CK_RV rv;
+
+	limit = limit_s;
+	begun = begin("C_GetFunctionList", false);
+	rv = get(real);
+	end(begun);
+	return rv;
+}
+
 #define TAKE(name) list.name = limited_##name
 
 CK_FUNCTION_LIST *

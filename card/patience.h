@@ -14,6 +14,9 @@
  */
 CK_FUNCTION_LIST *patience_list(CK_FUNCTION_LIST *vendor, unsigned limit_s);
 
+/* The same for the call that gives the vendor's list. */
+CK_RV patience_get_list(CK_C_GetFunctionList get, CK_FUNCTION_LIST **vendor, unsigned limit_s);
+
 #define PATIENCE_PAD_S 120
 
 #endif

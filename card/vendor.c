@@ -43,7 +43,7 @@ vendor_open(const char *path, const char *reserved, unsigned limit_s, struct ven
 		vendor_close(v);
 		return CKR_HOST_MEMORY;
 	}
-	rv = get_list(&list);
+	rv = patience_get_list(get_list, &list, limit_s);
 	if (rv != CKR_OK || list == NULL) {
 		log_error("%s: C_GetFunctionList: %s", path, rv_name(rv));
 		vendor_close(v);
