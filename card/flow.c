@@ -365,6 +365,9 @@ flow_result(struct card *c, CK_RV rv, struct outcome *o)
 	if (pin_unchanged(c, rv) && rv != CKR_PIN_EXPIRED && rv != CKR_PIN_LEN_RANGE &&
 	    rv != CKR_PIN_INVALID)
 		log_debug("%s: C_SetPIN with R: %s", c->uri, rv_name(rv));
+	if ((rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_INVALID) && !c->profile.never_guess &&
+	    !c->profile.user_counter && pin_login(c, o->pin) == CKR_OK)
+		rv = CKR_OK;
 	if (rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_INVALID) {
 		c->private.journal = JOURNAL_NONE;
 		done(o, card_note(c) ? rv : CKR_FUNCTION_FAILED);

@@ -176,6 +176,16 @@ costs_no_try() {
 	is_active "$PIN_NEW" "$kind: and the card is active"
 }
 
+# The program's own module sets the new PIN with R, and says that it does not take it.
+set_with_r_all_the_same() {
+	blocked_card
+	fault p11drive C_SetPIN 1 after 0xa1
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: C_SetPIN with R is done and answers CKR_PIN_INVALID"
+	passes "$kind: C_SetPIN with R: it came to that" faulted
+	fault none
+	is_active "$PIN_NEW" "$kind: the card is active"
+}
+
 # A module that ends its process is not taken for one that did its work.
 exits() {
 	for call in C_Initialize C_Login C_InitPIN; do
@@ -206,6 +216,7 @@ for kind in $TOKENS; do
 	applied
 	applied_in_vain
 	[ "$kind" != softhsm ] || done_all_the_same
+	[ "$kind" != softhsm ] || set_with_r_all_the_same
 	puk_all_the_same
 	gone_all_the_same
 	[ "$kind" != opencryptoki ] || costs_no_try

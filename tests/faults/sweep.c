@@ -132,7 +132,7 @@ judge(const struct flow *f, const struct step *s, const struct ended *e, unsigne
 
 	if (!e->in_time && !app_hangs)
 		snprintf(why, WHY_MAX, "no answer in %d ms", APPLICATION_MS);
-	if (e->left_behind)
+	if (e->left_behind && !app_hangs)
 		snprintf(why, WHY_MAX, "a process is left behind");
 	/* What its own module answers in its own process is the application's to see. */
 	if (!in_application(s) && why[0] == '\0')
