@@ -138,16 +138,19 @@ CK_RV
 card_read(struct card *c)
 {
 	const char *dir = c->office->config->state_dir;
+	enum record_status status;
 
 	offline_drop(c);
-	if (record_read(dir, &c->id, c->profile.label_identity, &c->record) == RECORD_BAD) {
+	status = record_read(dir, &c->id, c->profile.label_identity, &c->record);
+	/* Of a bad one nothing is left, and what is written next is to be this card's. */
+	c->record.identity = c->id;
+	if (status == RECORD_BAD) {
 		log_error("%s: refused, since its record %s/records/%s cannot be used; the line "
 			  "before this "
 			  "one says why",
 		    c->uri, dir, c->name);
 		return CKR_FUNCTION_FAILED;
 	}
-	c->record.identity = c->id;
 	if (c->binding == NULL && c->record.state == RECORD_NONE) {
 		memset(&c->private, 0, sizeof(c->private));
 		c->is_noted = false;

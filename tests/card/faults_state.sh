@@ -142,6 +142,8 @@ for kind in $TOKENS; do
 	vanished
 	vanished_in_hold "rm -rf '$STATE'/*" "vanished"
 	is "$(record State)" blocked "$kind: and the record says blocked"
+	vanished_in_hold "for file in '$STATE'/records/*; do echo damaged >\$file; done" "a damaged record"
+	is "$(ls "$STATE/records" | wc -l), $(record State)" "1, blocked" "$kind: and its record says blocked"
 	vanished_in_hold "rm -rf '$STATE'/records; echo >'$STATE/records'" "a file in place of the records"
 	rm -f "$STATE/records"
 	passes "$kind: no helper is left" wait_for 20 no_helpers
