@@ -39,7 +39,7 @@ records() {
 		esac
 		damaged "$file" ': >"$file"' "an empty $what"
 		damaged "$file" 'head -c 40 "$SCRATCH/whole" >"$file"' "a truncated $what"
-		damaged "$file" 'sed -i "s/^Version=1/Version=2/" "$file"' "a $what of a future version"
+		damaged "$file" 'sed -i "s/^Version=.*/Version=99/" "$file"' "a $what of a future version"
 		damaged "$file" 'echo "Future=thing" >>"$file"; sed -i /^State/d "$file"; sed -i /^Version/d "$file"' \
 			"a $what that lacks its state"
 		damaged "$file" 'head -c 3000 /dev/urandom >"$file"' "a $what of noise"
