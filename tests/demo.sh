@@ -165,6 +165,18 @@ configure_latch() {
 		CardManagerKey=ADMIN_KEY
 		NewCardManagerKey=NEW_ADMIN_KEY
 	EOF
+	cat >"$DEMO/etc/p11-latch/descriptions/offline.dsc" <<-'EOF'
+		[Fields]
+		CARD_MANAGER_KEY=
+
+		[Description]
+		InitCRKey=true
+		UseCardManagerKey=true
+		CardManagerKey=CARD_MANAGER_KEY
+
+		[Application_B]
+		BlockCard=true
+	EOF
 	mkdir "$DEMO/keys" "$DEMO/new-keys" "$DEMO/letters"
 	chmod 700 "$DEMO/keys" "$DEMO/new-keys" "$DEMO/letters"
 	cat >"$DEMO/etc/p11-latch/policy.conf" <<-EOF
@@ -178,6 +190,34 @@ configure_latch() {
 		Field.ADMIN_KEY=file:$DEMO/keys/{serial}
 		Field.NEW_ADMIN_KEY=file:$DEMO/new-keys/{serial}
 		Field.PIN=file:$DEMO/letters/{serial}
+
+		[pkcs11:manufacturer=SoftHSM%20project;token=erin]
+		Personalize=offline.dsc
+		Field.CARD_MANAGER_KEY=file:$DEMO/keys/{serial}
+	EOF
+}
+
+# Another machine than the office's: its own policy, its own state, and no key.
+configure_phone() {
+	mkdir -p "$DEMO/phone/descriptions" "$DEMO/phone/state"
+	cat >"$DEMO/phone/p11-latch.conf" <<-EOF
+		[Module]
+		Path=$VENDOR
+
+		[Latch]
+		Policy=$DEMO/phone/policy.conf
+		StateDirectory=$DEMO/phone/state
+	EOF
+	cat >"$DEMO/phone/policy.conf" <<-'EOF'
+		[pkcs11:manufacturer=SoftHSM%20project]
+		Unblock=phone.dsc
+	EOF
+	cat >"$DEMO/phone/descriptions/phone.dsc" <<-'EOF'
+		[Description]
+		SetPIN=true
+		PIN=!FROM_USER_DIALOG_2_FIELD
+		UseCardManagerKey=true
+		CardManagerKey=!FROM_USER_DIALOG_1_FIELD
 	EOF
 }
 
@@ -210,6 +250,11 @@ await_blocked() {
 	done
 	run "$DEMO/bin/p11-latch" status "pkcs11:token=$1"
 	so blocked "$2"
+}
+
+serial_of() {
+	pkcs11-tool --module "$VENDOR" -L 2>/dev/null |
+		awk -v label="$1" '/token label/ { found = $4 == label } found && /serial num/ { print $4; exit }'
 }
 
 personalize() {
@@ -252,8 +297,7 @@ bob() {
 carol() {
 	title "3. Carol's card: activated by the PIN of her PIN letter, and its key is changed"
 	factory_card 2 carol "$OLD_KEY"
-	serial=$(pkcs11-tool --module "$VENDOR" -L 2>/dev/null |
-		awk '/token label.*carol/ { found = 1 } found && /serial num/ { print $4; exit }')
+	serial=$(serial_of carol)
 	printf '%s\n' "$OLD_KEY" >"$DEMO/keys/$serial"
 	printf '%s\n' "$NEW_KEY" >"$DEMO/new-keys/$serial"
 	printf '864213\n' >"$DEMO/letters/$serial"
@@ -306,6 +350,38 @@ dave() {
 	so CKR_PIN_INCORRECT "the PIN that was set is right no more"
 }
 
+erin() {
+	title "5. Erin's card: unblocked over the phone, on a machine without network, PUK and key"
+	factory_card 4 erin "$PUK"
+	serial=$(serial_of erin)
+	run "$DEMO/bin/p11-latch" key new --out "$DEMO/keys/$serial"
+	so_not rror "a card manager key, of which the card itself never gets to know"
+	run cat "$DEMO/etc/p11-latch/descriptions/offline.dsc"
+	so InitCRKey "what Identity Manager's own descriptions of such cards say"
+	personalize erin "$PUK" 1234
+	await_blocked erin "blocked, and there are ten tickets on it; its PUK is random now, and nobody's to know"
+	configure_phone
+	printf '\n(from here on at home, on another machine, with a policy of its own)\n'
+	P11_LATCH_CONF=$DEMO/phone/p11-latch.conf
+	export P11_LATCH_CONF
+	run cat "$DEMO/phone/policy.conf" "$DEMO/phone/descriptions/phone.dsc"
+	so DIALOG "no key and no PUK anywhere"
+	tool --token-label erin --login --pin 1234 --list-objects
+	so CKR_PIN_INCORRECT "Erin calls the helpdesk, and is asked for the challenge"
+	run "$DEMO/bin/p11-latch" challenge "pkcs11:token=erin"
+	challenge=$ANSWER
+	run "$DEMO/bin/p11-latch" respond --challenge "$challenge" --field "CARD_MANAGER_KEY=@$DEMO/keys/$serial"
+	so_not rror "the helpdesk, which has the key, reads the response out"
+	response=$(printf '%s' "$ANSWER" | tr -d ' ')
+	tool --token-label erin --unlock-pin --puk "$response" --new-pin 4567
+	so_not rror "an ordinary program took it in the PUK's place, and Erin chose a new PIN"
+	tool --token-label erin --login --pin 4567 --list-objects --type cert
+	so_not rror "it is right"
+	run "$DEMO/bin/p11-latch" verify "pkcs11:token=erin"
+	so "tickets left: 9" "that ticket is used up: whoever overheard the response can do nothing with it"
+	unset P11_LATCH_CONF
+}
+
 own_card() {
 	cat <<-EOF
 
@@ -338,6 +414,7 @@ alice
 bob
 carol
 dave
+erin
 own_card
 if [ "$UNEXPECTED" -gt 0 ]; then
 	printf '\n%d answers were not as expected: see NOT AS EXPECTED above.\n' "$UNEXPECTED"
