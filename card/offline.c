@@ -121,7 +121,8 @@ drop_refused(const struct card *c, struct offline *o)
 	}
 	if (n == 0)
 		return;
-	memcpy(o->boxes, kept, n * sizeof(kept[0]));
+	for (i = 0; i < n; i++)
+		o->boxes[i] = kept[i];
 	o->n = n;
 }
 
