@@ -47,10 +47,22 @@ is_of_key(const struct box *b, const struct card_name *name, const struct secret
 	return opens;
 }
 
+/* Since 1970; 0: the clock says nothing. */
+static uint64_t
+milliseconds(void)
+{
+	struct timespec now;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) != 0 || now.tv_sec <= 0)
+		return 0;
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 /*
  * Beyond all that were before, as far as it can be known: the box that the secret came from, and
  * those that the key itself opens. A stranger's box says nothing. The first of a life of the card
- * is the time, in seconds: other machines may know of a life before, and take nothing older.
+ * is the time: other machines may know of a life before, and take nothing older; in milliseconds,
+ * so that no card has had as many changes as its age.
  */
 static void
 find_begin(struct card *c, const struct so *now, const struct secret *private, struct renewal *r)
@@ -73,8 +85,8 @@ find_begin(struct card *c, const struct so *now, const struct secret *private, s
 		if (b->last > r->last)
 			r->last = b->last;
 	}
-	if (now->box.generation == 0 && time(NULL) > 0 && (uint64_t)time(NULL) > r->generation)
-		r->generation = (uint64_t)time(NULL);
+	if (now->box.generation == 0 && milliseconds() > r->generation)
+		r->generation = milliseconds();
 }
 
 static CK_RV
