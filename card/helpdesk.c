@@ -8,6 +8,7 @@
 
 #include "card/helpdesk.h"
 #include "card/seal.h"
+#include "policy/key_kind.h"
 #include "policy/log.h"
 #include "policy/response.h"
 
@@ -18,22 +19,6 @@ size_t
 manager_block(enum manager_cipher cipher)
 {
 	return cipher == MANAGER_AES ? RESPONSE_AES : RESPONSE_DES;
-}
-
-/* The lowest bit of each byte makes the number of ones odd (FIPS 46-3), without a branch. */
-static void
-set_parity(unsigned char *key, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		unsigned ones = key[i] & 0xfeu;
-
-		ones ^= ones >> 4;
-		ones ^= ones >> 2;
-		ones ^= ones >> 1;
-		key[i] = (unsigned char)((key[i] & 0xfeu) | (~ones & 1u));
-	}
 }
 
 /* All forms of a key that give the same responses as one; NULL: no key of this cipher. */
@@ -53,7 +38,7 @@ canonical(const struct secret *key, enum manager_cipher cipher)
 	memcpy(secret_data(all), secret_bytes(key), len);
 	if (len == 2 * DES_PART)
 		memcpy(secret_data(all) + len, secret_bytes(key), DES_PART);
-	set_parity(secret_data(all), 3 * DES_PART);
+	key_make_odd(secret_data(all), (size_t)3 * DES_PART);
 	return all;
 }
 

@@ -8,6 +8,8 @@
 
 #include "card/found.h"
 #include "card/scramble.h"
+#include "policy/key.h"
+#include "policy/key_kind.h"
 #include "policy/log.h"
 
 #define LABEL_LEN 32 /* bytes, blank-padded (PKCS#11 2.40, C_InitToken) */
@@ -171,35 +173,6 @@ offline_make(struct card *c, const struct description *desc, const struct so *no
 /* --- The SO PIN of a new card, until then -------------------------------------------------------
  */
 
-static void
-odd_parity(unsigned char *key, size_t len)
-{
-	size_t i;
-
-	for (i = 0; i < len; i++) {
-		unsigned char b = key[i] >> 1;
-
-		b ^= b >> 4;
-		b ^= b >> 2;
-		b ^= b >> 1;
-		key[i] = (unsigned char)((key[i] & 0xfe) | (~b & 1));
-	}
-}
-
-static struct secret *
-as_digits(const struct secret *key)
-{
-	static const char digits[] = "0123456789abcdef";
-	struct secret *s = secret_alloc(2 * secret_len(key));
-	size_t i;
-
-	for (i = 0; s != NULL && i < secret_len(key); i++) {
-		secret_data(s)[2 * i] = (unsigned char)digits[secret_bytes(key)[i] >> 4];
-		secret_data(s)[2 * i + 1] = (unsigned char)digits[secret_bytes(key)[i] & 0xf];
-	}
-	return s;
-}
-
 /* *derived is 32 bytes, and is spent. */
 static struct secret *
 as_so_pin(const struct card *c, struct secret *derived, const unsigned char label[LABEL_LEN])
@@ -209,8 +182,8 @@ as_so_pin(const struct card *c, struct secret *derived, const unsigned char labe
 
 	if (c->profile.so_is_key) {
 		secret_truncate(derived, KEY);
-		odd_parity(secret_data(derived), KEY);
-		return as_digits(derived);
+		key_make_odd(secret_data(derived), KEY);
+		return key_write(derived, false);
 	}
 	card_pin_bounds(c, &min, &max);
 	(void)scramble_pin(

@@ -253,11 +253,7 @@ offline_tidy(struct card *c)
 		return;
 	/* Of several boxes the right one was found already, and all others are gone. */
 	if (c->private.sealed != 0 && so.box.generation != 0) {
-		rv = so_begin_try(c, &so, SO_VIA_REQUEST);
-		if (rv == CKR_OK) {
-			rv = pin_prove_so(c, &so);
-			so_tried(c, SO_VIA_REQUEST, rv);
-		}
+		rv = pin_try_so(c, &so, SO_VIA_REQUEST);
 		if (rv == CKR_OK)
 			offline_accepted(c, &so);
 	}

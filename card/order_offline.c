@@ -74,18 +74,6 @@ order_challenge(struct card *c, const struct order *order, FILE *out)
 /* --- apply --------------------------------------------------------------------------------------
  */
 
-/* One try: what is not right is told by CKR_PIN_INCORRECT. */
-static CK_RV
-prove(struct card *c, const struct so *so)
-{
-	CK_RV rv = so_begin_try(c, so, SO_VIA_REQUEST);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = pin_prove_so(c, so);
-	return so_tried(c, SO_VIA_REQUEST, rv) ? rv : CKR_FUNCTION_FAILED;
-}
-
 bool
 order_so(struct card *c, struct so *so)
 {
@@ -111,7 +99,7 @@ by_person(struct task *t, bool to_prove, struct so *so, unsigned *asks)
 	}
 	if (!so_presented(so, puk))
 		return CKR_HOST_MEMORY;
-	rv = to_prove ? prove(t->c, so) : CKR_OK;
+	rv = to_prove ? pin_try_so(t->c, so, SO_VIA_REQUEST) : CKR_OK;
 	if (rv != CKR_OK)
 		so_clear(so);
 	return rv;
@@ -146,7 +134,7 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 	/* None of several was right. */
 	refused = c->private.foreign_so;
 	if (so->pin != NULL) {
-		rv = prove(c, so);
+		rv = pin_try_so(c, so, SO_VIA_REQUEST);
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
 		so_clear(so);
@@ -155,7 +143,7 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 	if (may_be_initial(c, new, refused)) {
 		if (!offline_initial(c, t->desc, label, so))
 			return CKR_FUNCTION_FAILED;
-		rv = prove(c, so);
+		rv = pin_try_so(c, so, SO_VIA_REQUEST);
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
 		so_clear(so);

@@ -37,13 +37,8 @@ follow(struct card *c, FILE *out)
 		    c->uri);
 		return ORDER_DONE;
 	}
-	rv = so_begin_try(c, &so, SO_VIA_REQUEST);
-	ok = rv == CKR_OK;
-	if (ok) {
-		rv = pin_prove_so(c, &so);
-		so_tried(c, SO_VIA_REQUEST, rv);
-		ok = rv == CKR_OK && unblock_follow(c, &so);
-	}
+	rv = pin_try_so(c, &so, SO_VIA_REQUEST);
+	ok = rv == CKR_OK && unblock_follow(c, &so);
 	if (rv == CKR_PIN_INCORRECT)
 		let_be(c, "the policy's is not this card's");
 	else if (rv == CKR_FUNCTION_NOT_SUPPORTED)

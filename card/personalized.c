@@ -17,15 +17,9 @@ personalizes(const struct description *desc)
 static CK_RV
 prove(struct card *c, const struct so *so)
 {
-	CK_RV rv;
-
 	if (so == NULL || so->pin == NULL)
 		return CKR_FUNCTION_FAILED;
-	rv = so_begin_try(c, so, SO_VIA_REQUEST);
-	if (rv != CKR_OK)
-		return rv;
-	rv = pin_prove_so(c, so);
-	return so_tried(c, SO_VIA_REQUEST, rv) ? rv : CKR_FUNCTION_FAILED;
+	return pin_try_so(c, so, SO_VIA_REQUEST);
 }
 
 /* Nothing was ever in a box of this card: the first one was written, and not come to be. */

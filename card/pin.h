@@ -27,6 +27,12 @@ CK_RV pin_stays(struct card *c, const struct secret *pin);
 CK_RV pin_prove_so(struct card *c, const struct so *so);
 
 /*
+ * The same within the budget of tries, and counted: so_begin_try() and so_tried() around it.
+ * CKR_FUNCTION_FAILED too where that could not be written (logged).
+ */
+CK_RV pin_try_so(struct card *c, const struct so *so, enum so_via via);
+
+/*
  * Both in one load: where so is not NULL its login, and if that is right (else its rv is the
  * answer), the user's with pin, whose rv is *user.
  */

@@ -305,6 +305,17 @@ pin_prove_so(struct card *c, const struct so *so)
 	return rv;
 }
 
+CK_RV
+pin_try_so(struct card *c, const struct so *so, enum so_via via)
+{
+	CK_RV rv = so_begin_try(c, so, via);
+
+	if (rv != CKR_OK)
+		return rv;
+	rv = pin_prove_so(c, so);
+	return so_tried(c, via, rv) ? rv : CKR_FUNCTION_FAILED;
+}
+
 /* Whether what C_SetPIN as SO said CKR_OK to shows in a new load. */
 static CK_RV
 so_stays(struct card *c, const struct so *new)

@@ -4,6 +4,7 @@
 
 #include "card/scramble.h"
 #include "card/so.h"
+#include "policy/key.h"
 #include "policy/key_kind.h"
 #include "policy/log.h"
 
@@ -34,30 +35,18 @@ draw_text(struct card *c, struct so *so)
 	return so->pin != NULL;
 }
 
-/* A hexadecimal digit without a branch or a table that depends on it. */
-static unsigned char
-digit(int n)
-{
-	return (unsigned char)(n + '0' + (((9 - n) >> 8) & ('a' - '0' - 10)));
-}
-
 static bool
 draw_key(struct card *c, struct so *so)
 {
 	struct secret *key = key_new(KEY_3DES), *written = NULL;
 	bool ok = false;
-	size_t i;
 
-	if (key == NULL || (written = secret_alloc(2 * secret_len(key))) == NULL) {
+	if (key != NULL)
+		written = key_write(key, false);
+	if (written == NULL)
 		log_error("no memory, or no randomness from OpenSSL");
-		goto out;
-	}
-	for (i = 0; i < secret_len(key); i++) {
-		secret_data(written)[2 * i] = digit(secret_bytes(key)[i] >> 4);
-		secret_data(written)[2 * i + 1] = digit(secret_bytes(key)[i] & 15);
-	}
-	ok = so_written(c, written, true, "a drawing", so);
-out:
+	else
+		ok = so_written(c, written, true, "a drawing", so);
 	secret_free(&written);
 	secret_free(&key);
 	return ok;

@@ -81,17 +81,6 @@ open_boxes(const struct card *c, const struct manager *m, struct found *f)
 /* --- The login ----------------------------------------------------------------------------------
  */
 
-static CK_RV
-prove(struct card *c, const struct so *so)
-{
-	CK_RV rv = so_begin_try(c, so, SO_VIA_REQUEST);
-
-	if (rv != CKR_OK)
-		return rv;
-	rv = pin_prove_so(c, so);
-	return so_tried(c, SO_VIA_REQUEST, rv) ? rv : CKR_FUNCTION_FAILED;
-}
-
 /* *at: which of those found is the card's. False: it cannot be told (logged). */
 static bool
 log_in(struct card *c, const struct found *f, struct verified *v, size_t *at)
@@ -100,7 +89,7 @@ log_in(struct card *c, const struct found *f, struct verified *v, size_t *at)
 	size_t i;
 
 	for (i = 0; i < f->n && rv == CKR_PIN_INCORRECT; i++) {
-		rv = prove(c, &f->so[i]);
+		rv = pin_try_so(c, &f->so[i], SO_VIA_REQUEST);
 		*at = i;
 	}
 	if (rv == CKR_OK) {

@@ -162,6 +162,27 @@ key_digits(const struct secret *written)
 	return s;
 }
 
+/* Without a branch or a table that depends on it. letter: of ten. */
+static unsigned char
+digit(int n, int letter)
+{
+	return (unsigned char)(n + '0' + (((9 - n) >> 8) & (letter - '0' - 10)));
+}
+
+struct secret *
+key_write(const struct secret *bytes, bool upper)
+{
+	struct secret *s = secret_alloc(2 * secret_len(bytes));
+	const unsigned char *p = secret_bytes(bytes);
+	int letter = upper ? 'A' : 'a';
+
+	for (size_t i = 0; s != NULL && i < secret_len(bytes); i++) {
+		secret_data(s)[2 * i] = digit(p[i] >> 4, letter);
+		secret_data(s)[2 * i + 1] = digit(p[i] & 15, letter);
+	}
+	return s;
+}
+
 const char *
 key_fault_text(enum key_fault fault)
 {

@@ -20,6 +20,9 @@ enum key_fault key_parse(
 /* The digits as written, separators dropped, upper and lower case kept. NULL: no memory. */
 struct secret *key_digits(const struct secret *written);
 
+/* The way back: a key's bytes as hexadecimal digits, two for each, to be freed. NULL: no memory. */
+struct secret *key_write(const struct secret *bytes, bool upper);
+
 /* For people: what is wrong with such a key, and what would be right. */
 const char *key_fault_text(enum key_fault fault);
 

@@ -127,8 +127,8 @@ is_good(const struct key_parts *p)
 	return p->odd_parity && !p->k1_is_k2 && !p->k2_is_k3 && !p->k1_is_k3;
 }
 
-static void
-make_odd(unsigned char *key, size_t len)
+void
+key_make_odd(unsigned char *key, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
 		key[i] = (unsigned char)(key[i] ^ parity(key[i]) ^ 1);
@@ -145,7 +145,7 @@ key_new(enum key_kind kind)
 			break;
 		if (kinds[kind].aes)
 			return key;
-		make_odd(secret_data(key), kinds[kind].size);
+		key_make_odd(secret_data(key), kinds[kind].size);
 		key_judge(key, &parts);
 		if (is_good(&parts))
 			return key;

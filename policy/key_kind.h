@@ -22,6 +22,10 @@ bool key_kind_is_aes(enum key_kind kind);
  */
 struct secret *key_new(enum key_kind kind);
 
+/* Sets the lowest bit of each byte so that the number of ones is odd (FIPS 46-3). In constant time.
+ */
+void key_make_odd(unsigned char *key, size_t len);
+
 /* What is to be known of the parts of a DES key: K1 and K2, or K1, K2 and K3. */
 struct key_parts {
 	bool odd_parity;

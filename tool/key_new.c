@@ -16,17 +16,14 @@
 static struct secret *
 as_line(const struct secret *key)
 {
-	static const char digits[] = "0123456789ABCDEF";
-	size_t len = secret_len(key);
-	struct secret *line = secret_alloc(2 * len + 1);
+	struct secret *digits = key_write(key, true), *line = NULL;
+	size_t len = 2 * secret_len(key);
 
-	if (line == NULL)
-		return NULL;
-	for (size_t i = 0; i < len; i++) {
-		secret_data(line)[2 * i] = (unsigned char)digits[secret_bytes(key)[i] >> 4];
-		secret_data(line)[2 * i + 1] = (unsigned char)digits[secret_bytes(key)[i] & 0xf];
+	if (digits != NULL && (line = secret_alloc(len + 1)) != NULL) {
+		memcpy(secret_data(line), secret_bytes(digits), len);
+		secret_data(line)[len] = '\n';
 	}
-	secret_data(line)[2 * len] = '\n';
+	secret_free(&digits);
 	return line;
 }
 

@@ -77,6 +77,30 @@ START_TEST(test_parse)
 }
 END_TEST
 
+/* Each byte there is, as libc writes it. */
+START_TEST(test_write)
+{
+	unsigned char bytes[256];
+	char want[2][513];
+	struct secret *key;
+
+	for (int i = 0; i < 256; i++) {
+		bytes[i] = (unsigned char)i;
+		snprintf(want[0] + 2 * i, 3, "%02x", (unsigned)i);
+		snprintf(want[1] + 2 * i, 3, "%02X", (unsigned)i);
+	}
+	key = secret_new(bytes, sizeof(bytes));
+	for (int upper = 0; upper < 2; upper++) {
+		struct secret *written = key_write(key, upper != 0);
+
+		ck_assert_uint_eq(secret_len(written), 512);
+		ck_assert_mem_eq(secret_bytes(written), want[upper], 512);
+		secret_free(&written);
+	}
+	secret_free(&key);
+}
+END_TEST
+
 START_TEST(test_digit_values)
 {
 	static const char text[] = "00 01:0a-0F 1090a0f0 9fafbfcfdfeF 0123";
@@ -139,6 +163,7 @@ main(void)
 
 	tcase_add_loop_test(tc, test_parse, 0, N_OF(cases));
 	tcase_add_test(tc, test_digit_values);
+	tcase_add_test(tc, test_write);
 	tcase_add_loop_test(tc, test_check_value, 0, N_OF(values));
 	suite_add_tcase(suite, tc);
 	return unit_run(suite);
