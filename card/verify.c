@@ -130,8 +130,8 @@ look_at_state(const struct card *c, struct verified *v)
 		    "something was interrupted while its PIN or SO secret was "
 		    "changed; p11-latch recover, or the next unblocking, ends it");
 	if (p->response_wrong > 0)
-		verify_say(&v->notes, "%u wrong responses were given since the last right one",
-		    p->response_wrong);
+		verify_say(
+		    &v->notes, "wrong responses since the last right one: %u", p->response_wrong);
 }
 
 static bool
