@@ -1,49 +1,49 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Which steps of a flow it is killed at. Sourced by steps.sh, which says what the KILL_* are.
 
-# Those to be killed at: KIND CLASS STEP. The control is a program of its own; of a sample it has the places alone at
-# which something was lost.
+# Those to be killed at: KIND CLASS STEP, from a list of killer's. Of the steps of one process at one place the last stands
+# for all. The control is a program of its own; of a sample it has only the steps like those in the file
+# KILL_LIKE, where something was lost.
 choose_steps() {
-	awk -v every="$KILL_EVERY" -v sharp="$KILL_SHARP" -v seed="$KILL_SEED" -v kind="${P11_LATCH_KILL_KIND:-}" \
-		-v class="${P11_LATCH_KILL_CLASS:-}" -v step="${P11_LATCH_KILL_STEP:-}" -v control="$FLOW" -v family="$FAMILY" -v places="${KILL_PLACES:-}" '
-		function is_sharp() {
-			if ($2 == "call")
-				return $4 == "after"
-			if ($2 == "own")
-				return $4 ~ /^(rename|fsync|fdatasync|unlink|ftruncate|fchmod|flock|write|sendmsg|sendto|setsid)$/
-			if ($5 !~ /Login|PIN|InitToken/)
-				return 0
-			return family == "software" ? $4 ~ /^(rename|write|pwrite64|ftruncate|unlink|fsync)$/ : $4 ~ /^(sendto|read)$/
-		}
-		function offer(class_now, n) {
-			if ((kind == "" || kind == $1) && (class == "" || class == class_now) && (step == "" || step == $3) &&
-			    (step != "" || (n[class_now] + seed) % (is_sharp() ? sharp : every) == 0))
-				print $1, class_now, $3
-			n[class_now]++
+	awk -v every="$KILL_EVERY" -v places="$KILL_PLACES" -v seed="$KILL_SEED" -v kind="${P11_LATCH_KILL_KIND:-}" \
+		-v class="${P11_LATCH_KILL_CLASS:-}" -v step="${P11_LATCH_KILL_STEP:-}" -v control="$FLOW" -v like="${KILL_LIKE:-}" '
+		function offer(i, class_now, at_place,    nth) {
+			if (kind != "" && kind != kinds[i] || class != "" && class != class_now)
+				return
+			if (step != "") {
+				if (step == steps[i])
+					print kinds[i], class_now, steps[i]
+				return
+			}
+			nth = at_place ? places : every
+			if (nth > 0 && (offered[class_now, at_place]++ + seed) % nth == 0)
+				print kinds[i], class_now, steps[i]
 		}
 		BEGIN {
-			while (places != "" && (getline at <places) > 0) {
+			while (like != "" && (getline at <like) > 0) {
 				split(at, w)
-				place[w[1], w[2]]
+				wanted[w[1], w[2]]
 			}
 		}
-		control ~ /^control/ {
-			if (places != "" && !(($5, $4) in place))
-				next
-			if ($2 == "vendor" && $5 ~ /Login|PIN|InitToken|Logout/)
-				offer("vendor", plain)
-			next
-		}
+		control ~ /^control/ && ($2 != "vendor" || $5 !~ /Login|PIN|InitToken|Logout|CreateObject|DestroyObject/) { next }
+		control ~ /^control/ && like != "" && !(($5, $4) in wanted) { next }
 		{
-			if (is_sharp())
-				offer($2, sharps)
-			else
-				offer($2, plain)
-			if ($1 != "command" && $2 != "vendor") {
-				if (is_sharp())
-					offer($2 "+", both_sharps)
-				else
-					offer($2 "+", both)
+			kinds[NR] = $1
+			classes[NR] = $2
+			steps[NR] = $3
+			spot[NR] = $1 " " $6 " " $7
+			last[spot[NR]] = NR
+		}
+		END {
+			for (i = 1; i <= NR; i++) {
+				if (!(i in spot))
+					continue
+				stands_for_all = last[spot[i]] == i || control ~ /^control/
+				offer(i, classes[i], stands_for_all)
+				if (kinds[i] == "command" || control ~ /^control/)
+					continue
+				offer(i, classes[i] "+", stands_for_all)
+				offer(i, classes[i] "-", stands_for_all)
 			}
 		}' "$1"
 }

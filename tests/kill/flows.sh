@@ -47,6 +47,14 @@ flows() {
 		apply-key          softhsm                                     blocked  key       blocked            ask      apply_key
 		apply-manager      piv-ykcs11                                  blocked  known     blocked            ask      apply_manager
 
+		# The helper behind its sockets, under a user of its own.
+		behind-setpin      softhsm,opencryptoki,openpgp,piv-ykcs11  blocked   known    blocked,active     set_pin  behind_set_pin
+		behind-login       softhsm,opencryptoki                        blocked   known    blocked,active     set_pin  behind_login
+		behind-puk         softhsm,opencryptoki,openpgp,piv-ykcs11  blocked   puk      blocked,active     set_pin  behind_set_pin
+		behind-own         softhsm,opencryptoki,openpgp  blocked   known    blocked,active     set_pin  behind_own
+		behind-personalize softhsm,opencryptoki                        factory   known    blocked,untouched  ask      behind_personalize
+		recover-behind-puk softhsm,opencryptoki                        cut:behind-puk  puk  blocked,active   ask      recover
+
 		# Cards with tickets.
 		offline-personalize softhsm,opencryptoki                       factory   offline  blocked,untouched,refused  ask  personalize
 		offline-response   softhsm,opencryptoki                        ticketed  offline  blocked,active     response response
@@ -241,6 +249,30 @@ action_apply_manager() {
 	apply_now '[Description]' SetPIN=true "CardManagerKey=#$MANAGEMENT_KEY" "NewCardManagerKey=#$MANAGEMENT_KEY_NEW"
 }
 
+# behind USER LINE...: the same, by a user who has no part in policy, state and helper.
+behind() {
+	behind_user=$1
+	shift
+	BUILDDIR=$BUILDDIR SRCDIR=$SRCDIR SCRATCH=$SCRATCH STATE=$STATE killed sh "$SRCDIR/tests/kill/behind.sh" "$behind_user" \
+		"$LATCH" initialize "slot-label \"$LABEL\"" "open rw" "$@"
+}
+
+action_behind_set_pin() {
+	behind anyone "set-pin $SO $PIN_NEW"
+}
+
+action_behind_login() {
+	behind anyone "login user $SO" "set-pin $SO $PIN_NEW"
+}
+
+action_behind_own() {
+	behind operator "login so $SO" "init-pin $PIN_NEW" logout
+}
+
+action_behind_personalize() {
+	behind operator "login so $SO" "init-pin $PIN" close
+}
+
 # Over the phone, before anything is killed.
 action_response() {
 	RESPONSE=$("$CMD" respond --challenge "$("$CMD" challenge "$CARD" 2>/dev/null)" --field CARD_MANAGER_KEY=- 2>/dev/null <<-END
@@ -264,7 +296,7 @@ action_recover() {
 action_control() {
 	killed "$P11DRIVE" "$BUILDDIR/tests/kill/marks.so" initialize "slot-label \"$LABEL\"" "open rw" \
 		"login user 999999" "login so $SO" "init-pin $PIN_NEW" "set-pin $SO $SO_NEW" logout \
-		"login user $PIN_NEW" logout close finalize
+		"create-data ticket seven public" "destroy ticket" "login user $PIN_NEW" logout close finalize
 }
 
 action_control_new() {

@@ -12,16 +12,20 @@ static int
 usage(void)
 {
 	fputs(
-	    "usage: killer [-k KIND CLASS STEP] [-a KIND]... [-l FILE] [-t SECONDS] REPORT "
-	    "PROGRAM\n"
-	    "              [ARG...]\n"
+	    "usage: killer [-k KIND CLASS STEP] [-a KIND | -i KIND]... [-l FILE] [-f PATH]...\n"
+	    "              [-t SECONDS] REPORT PROGRAM [ARG...]\n"
 	    "KIND: helper, command, application. CLASS: own, a system call of its own; vendor, "
 	    "one\n"
 	    "within a call of the vendor's module; call, such a call before or after it (by\n"
-	    "marks.so). -a: these are killed at the same moment. -l: every step goes to FILE, as\n"
-	    "\"KIND CLASS STEP NAME CALL\". REPORT is a file: \"killed KIND CLASS STEP NAME "
-	    "CALL\";\n"
-	    "\"whole KIND CLASS STEPS\" where it ended before; \"late\" where it did not end.\n",
+	    "marks.so). -a: these are killed at the same moment; -i: these instead. -l: every step "
+	    "goes\n"
+	    "to FILE, as \"KIND CLASS STEP NAME CALL PLACE PROCESS\", with another place whenever "
+	    "the\n"
+	    "files and folders of -f are not what they were, or somebody was told something. "
+	    "REPORT\n"
+	    "is a file: \"killed KIND CLASS STEP NAME CALL\"; \"whole KIND CLASS STEPS\" where "
+	    "it\n"
+	    "ended before; \"late\" where it did not end.\n",
 	    stderr);
 	return 2;
 }
@@ -33,23 +37,39 @@ read_step(struct order *order, char **words)
 	       (order->step = (unsigned)strtoul(words[2], NULL, 10)) > 0;
 }
 
+static bool
+read_word(struct order *order, char option, const char *word)
+{
+	enum kind kind;
+
+	switch (option) {
+	case 'a':
+	case 'i':
+		if (!kind_read(word, &kind))
+			return false;
+		order->also |= 1U << kind;
+		order->spared = option == 'i';
+		return true;
+	case 'f':
+		return outside_add(word);
+	case 'l':
+		order->list = fopen(word, "we");
+		return order->list != NULL;
+	case 't':
+		order->limit = (unsigned)strtoul(word, NULL, 10);
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* How many words it takes; 0: not understood. */
 static int
 read_option(struct order *order, char **words, int n)
 {
-	enum kind kind;
-
 	if (strcmp(words[0], "-k") == 0 && n > 3)
 		return read_step(order, words + 1) ? 4 : 0;
-	if (n < 2)
-		return 0;
-	if (strcmp(words[0], "-a") == 0 && kind_read(words[1], &kind))
-		order->also |= 1U << kind;
-	else if (strcmp(words[0], "-t") == 0)
-		order->limit = (unsigned)strtoul(words[1], NULL, 10);
-	else if (strcmp(words[0], "-l") != 0 || (order->list = fopen(words[1], "we")) == NULL)
-		return 0;
-	return 2;
+	return n > 1 && read_word(order, words[0][1], words[1]) ? 2 : 0;
 }
 
 static bool

@@ -23,6 +23,7 @@ enum class { CLASS_OWN, CLASS_VENDOR, CLASS_CALL, CLASSES };
 /* One thread that is traced. */
 struct tracee {
 	pid_t tid, tgid;
+	unsigned process; /* a number of its own, and the same in each run */
 	enum kind kind;
 	int call;        /* number of the vendor's call that it is in; -1: none */
 	unsigned within; /* the last step within it */
@@ -35,6 +36,7 @@ struct order {
 	enum class class;
 	unsigned step;
 	unsigned also;  /* 1 << kind of those that are killed at the same moment */
+	bool spared;    /* the one that comes to the step goes on: the others alone are killed */
 	unsigned limit; /* seconds */
 	FILE *list;     /* every step, or NULL */
 };
@@ -53,6 +55,23 @@ void step_report(const struct order *order, FILE *to);
 bool kind_read(const char *word, enum kind *kind);
 bool class_read(const char *word, enum class *class);
 enum kind kind_of(pid_t pid);
+
+/* --- outside.c: what is left where a process is killed -------------------------------------------
+ */
+
+/* A file or folder that outlives the processes. False: there are too many. */
+bool outside_add(const char *path);
+
+/* A system call that is about to be made, not within the vendor's module; fd: its first argument.
+ */
+void outside_tell(pid_t tid, const char *name, unsigned long long fd);
+
+/*
+ * Another number whenever the files are not what they were at the call before, or something was
+ * told meanwhile. Between two steps of one process with the same number nothing has happened
+ * outside: where it is killed at either, the same is left.
+ */
+unsigned outside_place(void);
 
 /* --- tracees.c: which there are ------------------------------------------------------------------
  */

@@ -4,13 +4,14 @@ set -u
 SRCDIR=$1
 RESULTS=$2
 . "$SRCDIR/tests/kill/flows.sh"
+. "$SRCDIR/tests/kill/choose.sh"
 
 introduction() {
 	cat <<-'END'
 		# Killed at each step
 
 		Made by `make check-kill`, which runs each flow of `tests/kill/flows.sh` on each token, and kills a process of it
-		with SIGKILL at one step after the other. Then somebody recovers by `p11-latch recover`, or, each second time,
+		with SIGKILL at one place after the other. Then somebody recovers by `p11-latch recover`, or, each second time,
 		the person whose request was interrupted comes again; and it is looked at what became of the card.
 
 		| class | a step |
@@ -18,7 +19,13 @@ introduction() {
 		| own | a system call of the process's own, before it is made |
 		| vendor | a system call within a call of the vendor's module; on the cards, which are whole after each APDU, that is before and after each APDU is sent, too |
 		| call | a call of the vendor's module, before it is made, and when it has returned |
-		| own+, call+ | the same, and the application dies at the same moment as the helper, or the helper as the application |
+		| own+, call+, vendor+ | the same, and the application dies at the same moment as the helper, or the helper as the application |
+		| own-, call-, vendor- | the same, and only the other one dies |
+
+		A place is all the steps of one process between which nothing happened outside of it: no byte of the files of token,
+		card and p11-latch changed (they are all read at each step), no message was sent, no process begun or ended. Wherever in
+		a place a process is killed, the same is left; so it is killed at its last step, and `P11_LATCH_KILL_EVERY=N` adds each
+		Nth of all others.
 
 		| outcome | the card |
 		| --- | --- |
@@ -37,29 +44,70 @@ introduction() {
 	END
 }
 
-# Whole where as many were killed as there are steps; a step that one run has and the next has not is none.
+# A step that one run has and the next has not, as where processes wait for each other, is none.
 how() {
-	if sums "$1" | awk '$5 < $4 { exit 1 }'; then
-		echo "Every step."
-	else
-		echo "Every step where as many were killed as there are, else a sample of them, by seed $(cat "$RESULTS/$1.seed")."
-	fi
+	sums "$1" | grep -v '^control' | awk -v seed="$(cat "$RESULTS/$1.seed")" '
+		$6 < $5 { part = 1 }
+		END {
+			print part ? "A sample of the places, by seed " seed "." : "Every place."
+		}'
+	moved "$1" | awk '
+		{ n++ }
+		$1 != $2 { moved++ }
+		END {
+			if (moved)
+				printf "%d of %d times the process was at another system call than when the steps were counted.\n", moved, n
+		}'
 }
 
-# Lines "FLOW KIND CLASS STEPS KILLED BLOCKED ACTIVE UNTOUCHED REFUSED KEPT HALF LOST WRONG" of one token.
+# Lines "MEANT WAS": the system call that the step was, and that it was killed at.
+moved() {
+	for moved_file in "$RESULTS/$1".*.done; do
+		awk -v list="${moved_file%.done}.list" '
+			BEGIN {
+				while ((getline line <list) > 0) {
+					split(line, w)
+					name[w[1], w[2], w[3]] = w[4]
+				}
+			}
+			$6 != "unreached" {
+				sub(/[+-]$/, "", $2)
+				print name[$1, $2, $3], $4
+			}' "$moved_file"
+	done
+}
+
+# Lines "list FLOW KIND CLASS", "place FLOW KIND CLASS STEP" and "done FLOW KIND CLASS STEP NAME CALL VERDICT".
+all_of() {
+	for all_file in "$RESULTS/$1".*.list "$RESULTS/$1".*.done; do
+		FLOW=${all_file#"$RESULTS/$1."}
+		FLOW=${FLOW%.*}
+		sed "s/^/${all_file##*.} ${FLOW%%@*} /" "$all_file"
+		case $all_file in
+		*.list) KILL_PLACES=1 KILL_EVERY=0 KILL_SEED=0 choose_steps "$all_file" | sed "s/^/place ${FLOW%%@*} /" ;;
+		esac
+	done
+}
+
+# Lines "FLOW KIND CLASS STEPS PLACES KILLED BLOCKED ACTIVE UNTOUCHED REFUSED KEPT HALF LOST WRONG" of one token.
 sums() {
-	for sums_file in "$RESULTS/$1".*.list "$RESULTS/$1".*.done; do
-		sums_flow=${sums_file#"$RESULTS/$1."}
-		sums_flow=${sums_flow%.*}
-		sed "s/^/${sums_file##*.} ${sums_flow%%@*} /" "$sums_file"
-	done | awk '
+	all_of "$1" | awk '
 		$1 == "list" {
 			steps[$2, $3, $4]++
-			if ($3 != "command" && $4 != "vendor")
+			if ($3 != "command") {
 				steps[$2, $3, $4 "+"]++
+				steps[$2, $3, $4 "-"]++
+			}
 			next
 		}
-		$8 == "unreached" { steps[$2, $3, $4]-- }
+		$1 == "place" {
+			places[$2, $3, $4]++
+			next
+		}
+		$8 == "unreached" {
+			steps[$2, $3, $4]--
+			places[$2, $3, $4]--
+		}
 		$8 != "unreached" {
 			killed[$2, $3, $4]++
 			n[$2, $3, $4, $8]++
@@ -69,7 +117,7 @@ sums() {
 				split(k, w, SUBSEP)
 				if (w[1] ~ /^control/ && !killed[k])
 					continue
-				print w[1], w[2], w[3], steps[k], killed[k] + 0, n[k, "blocked"] + 0, n[k, "active"] + 0,
+				print w[1], w[2], w[3], steps[k], places[k] + 0, killed[k] + 0, n[k, "blocked"] + 0, n[k, "active"] + 0,
 				    n[k, "untouched"] + 0, n[k, "refused"] + 0, n[k, "kept"] + 0, n[k, "half"] + 0,
 				    n[k, "lost"] + 0, n[k, "bad"] + 0
 			}
@@ -87,24 +135,24 @@ as_rows() {
 }
 
 summary() {
-	printf '\n## All\n\n| token | class | steps | killed | blocked | active | untouched | refused | kept | half | lost | wrong |\n'
-	echo "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+	printf '\n## All\n\n| token | class | steps | places | killed | blocked | active | untouched | refused | kept | half | lost | wrong |\n'
+	echo "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
 	for summary_token; do
 		sums "$summary_token" | grep -v '^control' | awk -v token="$summary_token" '
 			{
-				for (i = 4; i <= 13; i++)
+				for (i = 4; i <= 14; i++)
 					n[$3, i] += $i
 				class[$3]
 			}
 			END {
 				for (c in class) {
 					printf "%s %s", token, c
-					for (i = 4; i <= 13; i++)
+					for (i = 4; i <= 14; i++)
 						printf " %d", n[c, i]
 					print ""
 				}
 			}' | sort
-	done | as_rows 4
+	done | as_rows 5
 }
 
 # Each call in which the module itself is not whole: how often it was killed there, and lost its token.
@@ -117,7 +165,7 @@ losses() {
 		*) sed 's/^/latch /' "$losses_file" ;;
 		esac
 	done | awk '
-		$3 == "vendor" && $7 != "unreached" {
+		$3 ~ /^vendor[+]?$/ && $7 != "unreached" {
 			killed[$1, $6]++
 			if ($7 == "lost" || $7 == "half")
 				lost[$1, $6]++
@@ -133,13 +181,27 @@ losses() {
 		}' | sort
 }
 
+# The classes together: which step of which process, that is.
 of_token() {
 	printf '\n## %s\n\n' "$1"
 	how "$1"
 	losses "$1"
-	printf '\n| flow | process | class | steps | killed | blocked | active | untouched | refused | kept | half | lost | wrong |\n'
-	echo "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
-	sums "$1" | as_rows 5
+	printf '\n| flow | process | steps | places | killed | blocked | active | untouched | refused | kept | half | lost | wrong |\n'
+	echo "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+	sums "$1" | awk '
+		{
+			for (i = 4; i <= 14; i++)
+				n[$1 " " $2, i] += $i
+			row[$1 " " $2]
+		}
+		END {
+			for (r in row) {
+				printf "%s", r
+				for (i = 4; i <= 14; i++)
+					printf " %d", n[r, i]
+				print ""
+			}
+		}' | sort | as_rows 5
 }
 
 introduction

@@ -59,13 +59,16 @@ kind_of(pid_t pid)
 	snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
 	n = readlink(link, path, sizeof(path) - 1);
 	if (n <= 0)
-		return KIND_APPLICATION;
+		return KIND_NONE;
 	path[n] = '\0';
 	base = strrchr(path, '/');
 	base = base != NULL ? base + 1 : path;
 	if (strcmp(base, "p11-latch-helper") == 0)
 		return KIND_HELPER;
-	return strcmp(base, "p11-latch") == 0 ? KIND_COMMAND : KIND_APPLICATION;
+	if (strcmp(base, "p11-latch") == 0)
+		return KIND_COMMAND;
+	/* A shell and its programs, and systemd's, set the scene. */
+	return strcmp(base, "p11drive") == 0 ? KIND_APPLICATION : KIND_NONE;
 }
 
 static void
@@ -89,8 +92,8 @@ count(const struct order *order, struct tracee *t, enum class class, const char 
 	if (class == CLASS_VENDOR)
 		n = ++t->within;
 	if (order->list != NULL)
-		fprintf(
-		    order->list, "%s %s %u %s %s\n", kinds[t->kind], classes[class], n, name, call);
+		fprintf(order->list, "%s %s %u %s %s %u %u\n", kinds[t->kind], classes[class], n,
+		    name, call, outside_place(), t->process);
 	if (order->kind != t->kind || order->class != class || order->step != n)
 		return false;
 	snprintf(killed_at, sizeof(killed_at), "%s %s", name, call);
@@ -112,6 +115,7 @@ step_at(
     const struct order *order, struct tracee *t, unsigned long nr, const unsigned long long *args)
 {
 	char name[WORD];
+	bool is_it;
 
 	/* Before its exec it is a piece of this program. */
 	if (t->kind == KIND_NONE)
@@ -124,7 +128,10 @@ step_at(
 		name_of(nr, name);
 	if (t->call >= 0)
 		return count(order, t, CLASS_VENDOR, name, calls[t->call]);
-	return count(order, t, CLASS_OWN, name, "-");
+	is_it = count(order, t, CLASS_OWN, name, "-");
+	if (order->list != NULL)
+		outside_tell(t->tid, name, args[0]);
+	return is_it;
 }
 
 void

@@ -3,22 +3,26 @@
 #
 #	kill_flows TOKEN [FLOW...]    those flows of the token, or all
 #
-# From the environment: P11_LATCH_KILL_EVERY: of the steps, each Nth (1: all) and P11_LATCH_KILL_SHARP: each Nth of
-# those at which files are written or the card was changed; P11_LATCH_KILL_MOST: of these as many in each flow, spread
+# A place is all the steps of a process between which nothing happened outside the processes: no file of the token, the
+# card and p11-latch changed, and nobody was told anything. Wherever in it the process is killed, the same is left.
+#
+# From the environment: P11_LATCH_KILL_PLACES: each Nth of the places (1: all), at one of its steps, and
+# P11_LATCH_KILL_EVERY: each Nth of the other steps (0: none); P11_LATCH_KILL_MOST: of these as many in each flow, spread
 # over it (0: all); P11_LATCH_SEED: which ones. P11_LATCH_KILL_FLOW (several, with commas), _KIND, _CLASS, _STEP: these
 # alone; a step with all that was said. P11_LATCH_KILL_DIR: where results are kept, and what is
 # found there already is not done again.
 #
 # A class is that of killer.c, with a "+" where the application is killed at the same moment as the helper, or the
-# helper as the application.
+# helper as the application, and with a "-" where it is killed and the one that came to the step goes on.
 
 KILLER=$BUILDDIR/tests/kill/killer
 KILL_DIR=${P11_LATCH_KILL_DIR:-$SCRATCH/results}
-KILL_EVERY=${P11_LATCH_KILL_EVERY:-1}
-KILL_SHARP=${P11_LATCH_KILL_SHARP:-1}
+KILL_EVERY=${P11_LATCH_KILL_EVERY:-0}
+KILL_PLACES=${P11_LATCH_KILL_PLACES:-1}
 KILL_MOST=${P11_LATCH_KILL_MOST:-0}
 KILL_SEED=${P11_LATCH_SEED:-1}
 
+. "$SRCDIR/tests/lib/sockets.sh"
 . "$SRCDIR/tests/kill/choose.sh"
 . "$SRCDIR/tests/kill/tokens.sh"
 . "$SRCDIR/tests/kill/flows.sh"
@@ -41,9 +45,14 @@ killed() {
 list_steps() {
 	give "$SCRATCH/base"
 	log_clear
-	KILL_WHAT="-l $1.new"
+	KILL_WHAT="-l $1.new -f $STATE"
+	for list_path in $(outlives); do
+		KILL_WHAT="$KILL_WHAT -f $list_path"
+	done
 	"action_$FLOW_ACTION"
 	[ "$(cat "$SCRATCH/report")" = whole ] || bail_out "$TOKEN, $FLOW: does not end: $(cat "$SCRATCH/action")"
+	! grep -q 'CKR_[^O]' "$SCRATCH/action" || is_control ||
+		bail_out "$TOKEN, $FLOW, not killed: $(cat "$SCRATCH/action") $(log_text)"
 	is_control || judge
 	is_control || [ -z "$WRONG" ] ||
 		bail_out "$TOKEN, $FLOW, not killed: $WRONG: $(cat "$SCRATCH/action") $(log_text)"
@@ -52,10 +61,14 @@ list_steps() {
 
 # kill_at KIND CLASS STEP: the flow, killed there; NAME and CALL of the step, "-" where it ended before.
 kill_at() {
-	KILL_WHAT="-k $1 ${2%+} $3"
-	case $1,$2 in
-	helper,*+) KILL_WHAT="$KILL_WHAT -a application" ;;
-	application,*+) KILL_WHAT="$KILL_WHAT -a helper" ;;
+	KILL_WHAT="-k $1 ${2%[+-]} $3"
+	case $1 in
+	helper) kill_other=application ;;
+	*) kill_other=helper ;;
+	esac
+	case $2 in
+	*+) KILL_WHAT="$KILL_WHAT -a $kill_other" ;;
+	*-) KILL_WHAT="$KILL_WHAT -i $kill_other" ;;
 	esac
 	give "$SCRATCH/base"
 	log_clear
@@ -108,7 +121,7 @@ one_step() {
 	fi
 	[ "$STEP_NAME" != whole ] || [ "$VERDICT" = bad ] || VERDICT=unreached
 	case $VERDICT,$FAMILY,$2 in
-	lost,software,vendor | half,software,vendor) ;;
+	lost,software,vendor | half,software,vendor | lost,software,vendor+ | half,software,vendor+) ;;
 	lost,* | half,* | bad,*) complain "$1 $2 $3" ;;
 	esac
 	[ -z "${P11_LATCH_KILL_STEP:-}" ] || note "$1 $2 $3, $STEP_NAME $STEP_CALL: $VERDICT $WRONG" "$(cat "$SCRATCH/action")" "$(log_text)"
@@ -147,6 +160,9 @@ kill_base() {
 	else
 		PIN_BEFORE=
 	fi
+	case $FLOW in
+	*behind-*) behind_prepare ;;
+	esac
 	keep "$SCRATCH/base"
 }
 
@@ -216,7 +232,7 @@ kill_results_are_ours() {
 
 # Calls of the vendor's module, and system calls within them, at which a token was lost, or left half.
 lost_at() {
-	cat "$@" | awk '$2 == "vendor" && $6 ~ /^(lost|half)$/ { print $5, $4, $6 }' | sort -u
+	cat "$@" | awk '$2 ~ /^vendor[+]?$/ && $6 ~ /^(lost|half)$/ { print $5, $4, $6 }' | sort -u
 }
 
 # The control is whole, where it is needed: each step that may have written. Beside a sample, those alone that tell of it.
@@ -224,10 +240,9 @@ kill_control() {
 	cat "$KILL_DIR/$TOKEN".*.done >"$SCRATCH/all"
 	lost_at "$SCRATCH/all" >"$SCRATCH/lost"
 	[ -s "$SCRATCH/lost" ] && [ -z "${P11_LATCH_KILL_FLOW:-}" ] || return 0
-	KILL_EVERY=1
-	KILL_SHARP=1
-	KILL_PLACES=
-	[ "$KILL_MOST" = 0 ] || KILL_PLACES=$SCRATCH/lost
+	KILL_PLACES=1
+	KILL_LIKE=
+	[ "$KILL_MOST" = 0 ] || KILL_LIKE=$SCRATCH/lost
 	KILL_MOST=0
 	kill_flow control
 	kill_flow control-new

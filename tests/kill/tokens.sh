@@ -5,6 +5,7 @@
 #	start_WHAT          a card: from the factory, bare (not initialised), in_use, blocked
 #	keep FOLDER         token and state of p11-latch are kept there
 #	give FOLDER         and are so again
+#	outlives            files and folders that the token, or card, is kept in
 #	look                what the token itself says: LOOK_PIN and LOOK_SO, the values that are right now (empty: none
 #	                    that a person knows, or locked), LOOK_TRIES: left of the SO secret, "-" where nothing shows
 
@@ -102,6 +103,16 @@ start_ticketed() {
 	) && state_is blocked || bail_out "no tickets: $start_out, $(log_text | tail)"
 }
 
+# The card that was made is used by others, and all that is p11-latch's is its service's.
+behind_prepare() {
+	[ -d "$SCRATCH/bin" ] || users_make
+	token_share
+	mkdir -p "$CONF_DIR/values"
+	shut_away
+	chown -R latchd "$STATE"
+	sed "s|^Helper=.*|Helper=unix:$SCRATCH/run/helper.sock|" "$P11_LATCH_CONF" >"$SCRATCH/behind.conf"
+}
+
 # --- Keeping and giving -----------------------------------------------------------------------------
 
 # What is shared goes with openCryptoki's files: whoever opens it next reads these. The other token is there as well, since
@@ -135,6 +146,14 @@ give() {
 		cp -a "$1"/shm/* /dev/shm/
 		;;
 	*) card_again card "$1/card" ;;
+	esac
+}
+
+outlives() {
+	case $TOKEN in
+	softhsm) echo "$SCRATCH/softhsm" ;;
+	opencryptoki) echo /var/lib/opencryptoki /dev/shm/var.lib.opencryptoki.* ;;
+	*) echo "$(card_dir card)/state" ;;
 	esac
 }
 

@@ -95,7 +95,8 @@ system_call(const struct order *order, struct tracee *t)
 		args[i] = info.seccomp.args[i];
 	if (!step_at(order, t, (unsigned long)info.seccomp.nr, args))
 		return;
-	(void)kill(t->tgid, SIGKILL);
+	if (!order->spared)
+		(void)kill(t->tgid, SIGKILL);
 	tracees_kill(order->also);
 }
 
@@ -113,6 +114,8 @@ born(const struct tracee *parent, bool thread)
 	t->known = true;
 	t->kind = parent->kind;
 	t->tgid = thread ? parent->tgid : (pid_t)tid;
+	if (thread)
+		t->process = parent->process;
 	t->call = parent->call;
 	t->within = parent->within + (thread ? 0 : STEPS_WITHIN / 2);
 	if (t->waiting)

@@ -9,6 +9,7 @@
 #define TRACEES_MAX 256
 
 static struct tracee tracees[TRACEES_MAX];
+static unsigned made;
 
 static struct tracee *
 find(pid_t tid)
@@ -33,6 +34,7 @@ tracee_of(pid_t tid)
 		abort();
 	memset(t, 0, sizeof(*t));
 	t->tid = t->tgid = tid;
+	t->process = ++made;
 	t->call = -1;
 	return t;
 }

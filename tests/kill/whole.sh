@@ -6,16 +6,16 @@ set -u
 SRCDIR=$1
 BUILDDIR=$2
 shift 2
-: "${P11_LATCH_KILL_DIR:=$BUILDDIR/tests/kill/results}" "${P11_LATCH_LIMIT:=1000000}"
+: "${P11_LATCH_KILL_DIR:=$BUILDDIR/tests/kill/results}" "${P11_LATCH_LIMIT:=1000000}" "${P11_LATCH_KILL_EVERY:=997}"
 : "${P11_LATCH_KILL_REPORT:=$SRCDIR/tests/KILL.md}"
-export P11_LATCH_KILL_DIR P11_LATCH_LIMIT
+export P11_LATCH_KILL_DIR P11_LATCH_KILL_EVERY P11_LATCH_LIMIT
 
 [ $# -gt 0 ] || set -- softhsm opencryptoki openpgp piv-opensc piv-ykcs11
 for token; do
 	set -- "$@" "tests/kill/$token.sh"
 	shift
 done
-sh "$SRCDIR/tests/run.sh" --srcdir "$SRCDIR" --builddir "$BUILDDIR" "$@"
+sh "$SRCDIR/tests/run.sh" --srcdir "$SRCDIR" --builddir "$BUILDDIR" ${KILL_JOBS:+-j "$KILL_JOBS"} "$@"
 status=$?
 sh "$SRCDIR/tests/kill/report.sh" "$SRCDIR" "$P11_LATCH_KILL_DIR" >"$P11_LATCH_KILL_REPORT.new" &&
 	mv "$P11_LATCH_KILL_REPORT.new" "$P11_LATCH_KILL_REPORT" && exit "$status"

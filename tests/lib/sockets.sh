@@ -3,6 +3,7 @@
 #
 #	users_make                 latchd (the service), operator (of the group latchop), anyone
 #	sockets_start              after latch_setup, token_start and the policy: both sockets are served
+#	sockets_serve              the same, where configuration and policy are that service's already
 #	sockets_stop
 #	who anyone                 what drive_start, once and login_rv start from here on runs as that user
 #	as operator COMMAND...     a command as that user
@@ -64,10 +65,15 @@ value() {
 }
 
 sockets_start() {
-	HELPER_USER=latchd
 	mkdir -p "$CONF_DIR/values"
 	latch_conf "unix:$SCRATCH/run/helper.sock"
 	shut_away
+	sockets_serve
+}
+
+# Both, of what is configured already.
+sockets_serve() {
+	HELPER_USER=latchd
 	helper_socket helper
 	SOCKET_MODE=660 helper_socket operators --operators
 	chgrp latchop "$SCRATCH/run/operators.sock"
