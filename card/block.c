@@ -105,8 +105,7 @@ block_scramble(struct card *c, const struct so *so, struct secret **r_out)
 	c->private.has_salt = true;
 	c->private.has_next_salt = false;
 	c->private.proved = true;
-	c->private.so_wrong = 0;
-	c->private.login_wrong = 0;
+	so_right(c);
 	c->private.letter_wrong = 0;
 	c->private.journal = JOURNAL_NONE;
 	so_place(c, so);

@@ -7,6 +7,10 @@
 
 #define MANY 1000u
 
+/* Cards have three tries or more: so often one may go away in the middle of a try, and come back.
+ */
+#define GONE_MOST 2u
+
 unsigned
 so_tries_left(const struct card *c, bool *known)
 {
@@ -27,7 +31,7 @@ so_tries_left(const struct card *c, bool *known)
 		return counted < 2 ? counted : 2;
 	*known = p->so_tries != 0;
 	if (!*known)
-		return c->private.so_wrong == 0 ? 2 : 1;
+		return c->private.so_wrong == 0 && c->private.so_gone < GONE_MOST ? 2 : 1;
 	if (p->so_counter == SO_COUNTER_HIDDEN)
 		return counted;
 	return p->so_tries;
@@ -64,10 +68,13 @@ log_kept(const struct card *c, unsigned left, bool known)
 		    "--last-try spends it",
 		    c->uri);
 	else
-		log_error("%s: a wrong PUK or card manager key was sent, and nobody knows how many "
+		log_error("%s: %s, and nobody knows how many "
 			  "tries remain: no other is sent; p11-latch unblock --last-try sends one, "
 			  "p11-latch reset allows it again, Profile.SoTries= lets know",
-		    c->uri);
+		    c->uri,
+		    c->private.so_wrong != 0
+			? "a wrong PUK or card manager key was sent"
+			: "the card was gone each time that a PUK or card manager key was tried");
 }
 
 static CK_RV
@@ -142,6 +149,14 @@ so_begin_try(struct card *c, const struct so *so, enum so_via via)
 	return card_note(c) || (c->blind && !counts(c, via)) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+void
+so_right(struct card *c)
+{
+	c->private.so_wrong = 0;
+	c->private.so_gone = 0;
+	c->private.login_wrong = 0;
+}
+
 bool
 so_tried(struct card *c, enum so_via via, CK_RV rv)
 {
@@ -150,12 +165,13 @@ so_tried(struct card *c, enum so_via via, CK_RV rv)
 		    c->profile.so_counter != SO_COUNTER_HIDDEN;
 
 	if (rv == CKR_OK && c->so_try == SO_PROVED) {
-		c->private.so_wrong = 0;
-		c->private.login_wrong = 0;
+		so_right(c);
 	} else if (counts(c, via) && (rv == CKR_OK || gone || c->so_try != SO_SENT)) {
 		/* It did not come so far as to cost a try, or C_Login alone said yes. */
 		if (c->private.so_wrong > 0)
 			c->private.so_wrong--;
+		if (gone && c->so_try == SO_SENT)
+			c->private.so_gone++;
 		if (via == SO_VIA_LOGIN && c->private.login_wrong > 0)
 			c->private.login_wrong--;
 	}

@@ -151,8 +151,7 @@ flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh)
 		return nothing_happened(c, kind, fresh);
 	if (rv == CKR_OK) {
 		c->private.proved = c->profile.unblock_style == UNBLOCK_BY_INIT_PIN;
-		c->private.so_wrong = 0;
-		c->private.login_wrong = 0;
+		so_right(c);
 	}
 	if (kind == INIT_PERSONALIZE) {
 		if (rv != CKR_OK)

@@ -104,7 +104,7 @@ static void
 restore(struct card *c, const struct record *before)
 {
 	const char *dir = c->office->config->state_dir;
-	unsigned so_wrong = c->private.so_wrong;
+	unsigned so_wrong = c->private.so_wrong, so_gone = c->private.so_gone;
 
 	if (before->state == RECORD_PERSONALIZING)
 		return;
@@ -114,8 +114,9 @@ restore(struct card *c, const struct record *before)
 		return;
 	}
 	/* The count of wrong SO secrets is kept: the next order may bring another. */
-	if (card_forget(c) && so_wrong != 0) {
+	if (card_forget(c) && (so_wrong != 0 || so_gone != 0)) {
 		c->private.so_wrong = so_wrong;
+		c->private.so_gone = so_gone;
 		card_note(c);
 	}
 }

@@ -49,8 +49,7 @@ enum order_status
 order_reset(struct card *c, FILE *out)
 {
 	c->private.letter_wrong = 0;
-	c->private.so_wrong = 0;
-	c->private.login_wrong = 0;
+	so_right(c);
 	c->private.foreign_so = false;
 	c->private.n_refused = 0;
 	offline_right(c);

@@ -179,6 +179,8 @@ parse_entry(const struct ini_entry *e, struct private *p, bool *version)
 		return parse_flag(e->value, &p->pending);
 	if (strcmp(e->name, "SOWrong") == 0)
 		return parse_count(e->value, &p->so_wrong);
+	if (strcmp(e->name, "SOGone") == 0)
+		return parse_count(e->value, &p->so_gone);
 	if (strcmp(e->name, "LoginWrong") == 0)
 		return parse_count(e->value, &p->login_wrong);
 	if (strcmp(e->name, "LetterWrong") == 0)
@@ -304,6 +306,8 @@ print_private(FILE *f, const struct private *p)
 		fputs("Pending=true\n", f);
 	fprintf(f, "SOWrong=%u\nLoginWrong=%u\nLetterWrong=%u\n", p->so_wrong, p->login_wrong,
 	    p->letter_wrong);
+	if (p->so_gone != 0)
+		fprintf(f, "SOGone=%u\n", p->so_gone);
 	if (p->kcv[0] != '\0')
 		fprintf(f, "KCV=%s\n", p->kcv);
 	if (p->generation != 0)

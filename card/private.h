@@ -40,6 +40,7 @@ struct private
 	bool pending;      /* the PIN is set; PUK=, NewCardManagerKey= or ClearFields= are still to
 			      follow */
 	unsigned so_wrong; /* wrong SO secrets sent from here since one was right */
+	unsigned so_gone;  /* those after which the card was gone: right or wrong, nobody knows */
 	unsigned login_wrong;  /* of them, by C_Login (row 4) */
 	unsigned letter_wrong; /* wrong PIN letters since one was right */
 	/* Of offline-unblockable cards (card/offline.h). */

@@ -214,8 +214,7 @@ unblock_with_pin(struct card *c, const struct so *so, enum so_via via, const str
 	}
 	/* Written by unblock_finish(); until then the journal tells. */
 	c->private.proved = true;
-	c->private.so_wrong = 0;
-	c->private.login_wrong = 0;
+	so_right(c);
 	so_place(c, so);
 	return unblock_finish(c, so);
 }

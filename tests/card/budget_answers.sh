@@ -60,6 +60,20 @@ no_flags() {
 	passes "no SO flags: p11-latch reset" "$CMD" reset "$CARD"
 	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "no SO flags: allows the next"
 
+	# CKR_DEVICE_REMOVED: pulled in the middle of a try, which the card counted, or did not.
+	locked so-rv=0x32
+	set_pin $WRONG_PUK "$PIN_NEW" >/dev/null
+	is "$(set_pin "$SO" "$PIN_NEW"), $(private SOGone)" "CKR_OK, none" "no SO flags, pulled once: goes on when it is back"
+	locked so-rv=0x32
+	for try in 1 2 3; do
+		set_pin $WRONG_PUK "$PIN_NEW" >/dev/null
+	done
+	is "$(so_left), $(private SOWrong), $(private SOGone)" "1, 0, 2" \
+		"no SO flags, pulled again and again: no third try is spent"
+	logged "the card was gone each time.*p11-latch reset" "no SO flags, pulled: the log says so"
+	passes "no SO flags, pulled: p11-latch reset" "$CMD" reset "$CARD"
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "no SO flags, pulled: allows the next"
+
 	asked_puk | pickup Profile.SoTries=3 Profile.SoCounter=hidden
 	locked so-rv=0x5
 	set_pin $WRONG_PUK "$PIN_NEW" >/dev/null
