@@ -19,18 +19,6 @@ key_description() {
 	printf '%s\n' "$@"
 }
 
-# start KIND: everything from here on is kept and heard.
-start() {
-	secrets_keep
-	token_start "$1"
-	latch_setup
-	CMD=$SCRATCH/bin/p11-latch-kept
-	KEEP_VENDOR=$MODULE
-	export KEEP_VENDOR
-	rm -f "$DUMPS"/*/* "$HEARD"/*
-	log_clear
-}
-
 by_keys() {
 	kind="softhsm, $2"
 	echo "$KEY" >"$SCRATCH/key"
@@ -54,21 +42,6 @@ by_keys() {
 	command_heard "$PIN_NEW\n" unblock --pin - "$CARD"
 	command_heard "" explain "$CARD"
 	still_blocked "$kind: a policy's key with another check value is not used" "$PIN_NEW"
-}
-
-# Neither in memory of those that have ended, nor in what they said or wrote.
-nothing_left() {
-	passes "$kind: no helper is left" wait_for 20 no_helpers
-	for left_what in p11-latch-helper p11-latch p11drive; do
-		passes "$kind: $left_what: memory is there" ls "$DUMPS/latch/$left_what".*
-		rm -rf "$SCRATCH/looked"
-		mkdir "$SCRATCH/looked"
-		mv "$DUMPS/latch/$left_what".* "$SCRATCH/looked/"
-		not_in "$SCRATCH/looked" "$kind: $left_what: no secret is left in it" "$@"
-	done
-	not_in "$HEARD" "$kind: no secret in what programs and commands said" "$@"
-	not_in "$LOG" "$kind: nor in the log" "$@"
-	not_in "$STATE" "$kind: nor in the state" "$@"
 }
 
 probed() {
@@ -107,7 +80,7 @@ card_memory() {
 # A smart card behind its own module; on the second, the PUK goes to the card inside the call that unblocks it.
 by_card() {
 	kind=$1
-	start "$kind"
+	secrets_start "$kind"
 	PIN=481516
 	PIN_NEW=234208
 	WRONG=99775533
@@ -147,10 +120,10 @@ if is_instrumented; then
 fi
 P11_LATCH_DEBUG=$HEARD/debug
 export P11_LATCH_DEBUG
-start softhsm
+secrets_start softhsm
 by_keys text "a key as hex digits" "$KEY"
 nothing_left "$PIN" "$PIN_NEW" "$KEY" "$NEW_KEY" "$WRONG_KEY" "$WRITTEN" "hex:$KEY" "hex:$NEW_KEY" "hex:$WRONG_KEY"
-start softhsm
+secrets_start softhsm
 by_keys raw "a key as bytes" "hex:$KEY"
 nothing_left "$PIN" "$PIN_NEW" "$KEY" "$NEW_KEY" "$WRONG_KEY" "$WRITTEN" "hex:$KEY" "hex:$NEW_KEY" "hex:$WRONG_KEY"
 probed
