@@ -37,7 +37,7 @@ struct run {
 /* One token, and the rounds that one thread makes on it. */
 struct worker {
 	const struct run *run;
-	char label[16];
+	char label[32];
 	unsigned long rounds;
 	pthread_t thread;
 };
