@@ -22,6 +22,7 @@ enum how {
 
 struct token_card token_card;
 bool token_lied;
+void (*token_hears)(unsigned call);
 
 static const struct token_bend *bends;
 static size_t n_bends;
@@ -57,6 +58,8 @@ bend(void)
 	unsigned call = calls++;
 	size_t i;
 
+	if (token_hears != NULL)
+		token_hears(call);
 	for (i = 0; i < n_bends; i++)
 		if (bends[i].call == call)
 			return &bends[i];

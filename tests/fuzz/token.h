@@ -43,6 +43,9 @@ bool token_is(const struct token_secret *s, const char *text);
 /* From here on calls are counted anew, and bent as these n bends say, which stay in place. */
 void token_bend(const uint8_t *bends, size_t n);
 
+/* Whom each call tells that it comes, with its number; NULL: nobody. */
+extern void (*token_hears)(unsigned call);
+
 CK_RV token_get_list(CK_FUNCTION_LIST **list);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What a process that ends by _exit() has run is counted too. Linked under --enable-coverage alone. */
+/* What a process that ends by _exit() has run is counted too. Linked under --enable-coverage alone.
+ */
 #include <sys/syscall.h>
 #include <unistd.h>
 

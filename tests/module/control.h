@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <p11-kit/pkcs11.h>
 
@@ -18,6 +19,8 @@ enum function {
 	F_INITIALIZE,
 	F_FINALIZE,
 	F_GET_INFO,
+	F_GET_SLOT_LIST,
+	F_GET_SLOT_INFO,
 	F_GET_TOKEN_INFO,
 	F_INIT_PIN,
 	F_SET_PIN,
@@ -55,8 +58,11 @@ struct control {
 	CK_STATE logged_in; /* 0, or CKS_RW_USER_FUNCTIONS, or CKS_RW_SO_FUNCTIONS */
 	bool initialized;
 	bool leave_out;     /* C_InitPIN and C_WaitForSlotEvent are missing from the lists */
+	size_t lacks;       /* the offset of an entry that is missing too; 0: of none */
 	bool so_on_open;    /* somebody logs in as SO whenever a session is opened */
 	bool drop_sessions; /* C_GetSessionInfo knows no session: the card was pulled */
+	bool one_identity;  /* both tokens say that they are the same */
+	bool one_reader;    /* and so do their slots */
 	bool reuse_handles; /* a handle that was closed is given again at once */
 	atomic_bool hang;   /* C_InitPIN does not come back as long as this is so */
 };

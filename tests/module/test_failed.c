@@ -105,6 +105,32 @@ START_TEST(loop)
 }
 END_TEST
 
+#define ENTRY(name)                                     \
+	{                                               \
+		offsetof(CK_FUNCTION_LIST, name), #name \
+	}
+
+/* What p11-latch cannot do without. */
+static const struct {
+	size_t at;
+	const char *name;
+} entries[] = {ENTRY(C_Initialize), ENTRY(C_Finalize), ENTRY(C_GetInfo), ENTRY(C_GetTokenInfo),
+    ENTRY(C_OpenSession), ENTRY(C_CloseSession), ENTRY(C_GetSessionInfo), ENTRY(C_Login),
+    ENTRY(C_SetPIN)};
+
+START_TEST(lacks_an_entry)
+{
+	void *handle = dlopen(fixture_built("vendor_240.so"), RTLD_NOW | RTLD_LOCAL);
+	char words[64];
+
+	ck_assert_ptr_nonnull(handle);
+	control = fixture_symbol(handle, "control");
+	control->lacks = entries[_i].at;
+	snprintf(words, sizeof(words), "its function list has no %s;", entries[_i].name);
+	check_failed(words);
+}
+END_TEST
+
 START_TEST(no_config)
 {
 	setenv("P11_LATCH_CONF", "/nonexistent/p11-latch.conf", 1);
@@ -291,6 +317,7 @@ suite(void)
 	tcase_add_test(t, no_pkcs11);
 	tcase_add_test(t, itself);
 	tcase_add_test(t, loop);
+	tcase_add_loop_test(t, lacks_an_entry, 0, (int)(sizeof(entries) / sizeof(entries[0])));
 	tcase_add_test(t, no_config);
 	tcase_add_test(t, config_with_errors);
 	tcase_add_test(t, no_such_profile);
