@@ -169,7 +169,7 @@ static const CK_ULONG lengths[PLAN_LENGTHS][2] = {{0, 0}, {8, 4},
 static void
 lie(enum how how, CK_TOKEN_INFO *info)
 {
-	const CK_FLAGS flags = (CK_FLAGS)plan->rv;
+	const CK_FLAGS flags = plan != NULL ? (CK_FLAGS)plan->rv : 0;
 
 	if (how < HOW_FLAGS_SET || how > HOW_LENGTHS)
 		return;

@@ -14,7 +14,10 @@
 
 #include "card/order.h"
 #include "helper/conversation.h"
+#include "policy/key_manager.h"
 #include "policy/log.h"
+#include "policy/response.h"
+#include "policy/spoken.h"
 #include "tests/fuzz/still.h"
 
 #define COUNT(a)  (sizeof(a) / sizeof((a)[0]))
@@ -30,7 +33,13 @@ static const char *const profiles[OFFICE_PROFILES] = {
 
 #define PERSONALIZE "Personalize=personalize.dsc\n"
 
-static const char *const policies[OFFICE_POLICIES] = {
+const char office_offline[] = "[Description]\nInitCRKey=true\nUseCardManagerKey=true\n"
+			      "CardManagerKey=#" KEY "\n[Application_B]\nBlockCard=true\n";
+/* The same, and the card stays open. */
+static const char tickets_alone[] = "[Description]\nInitCRKey=true\nUseCardManagerKey=true\n"
+				    "CardManagerKey=#" KEY "\n";
+
+static const char *const policies[OFFICE_POLICIES + 1] = {
     PERSONALIZE,
     PERSONALIZE "Unblock=puk.dsc\n",
     PERSONALIZE "Unblock=new_puk.dsc\n",
@@ -39,6 +48,7 @@ static const char *const policies[OFFICE_POLICIES] = {
     PERSONALIZE "Unblock=puk.dsc\nBlockMethod=lock\nPersonalizeOn=set-pin\nBlockAfter=finalize\n",
     PERSONALIZE "Unblock=puk.dsc\nBlockMethod=scramble\nUnblockByLogin=no\n",
     "Unblock=nothing.dsc\n",
+    "Personalize=offline.dsc\nUnblock=desk.dsc\nTickets=2\n",
 };
 
 static const struct {
@@ -50,6 +60,8 @@ static const struct {
 		    "\nPIN=!FROM_USER_DIALOG_2_FIELD\n"},
     {"key.dsc", "[Description]\nSetPIN=true\nCardManagerKey=#" KEY "\nNewCardManagerKey=#" NEW_KEY
 		"\nPIN=!FROM_USER_DIALOG_2_FIELD\n"},
+    {"desk.dsc", "[Description]\nSetPIN=true\nPIN=!FROM_USER_DIALOG_2_FIELD\n"
+		 "UseCardManagerKey=true\nCardManagerKey=#" KEY "\n"},
     {"letter.dsc", "[Description]\nSetPIN=true\nInitialPUK=#" SO "\nPIN=#" LETTER "\n"},
 };
 
@@ -171,7 +183,8 @@ office_set_up(const char *const *secrets)
 	atexit(clean_up);
 	for (i = 0; i < COUNT(descriptions); i++)
 		write_text("descriptions/", descriptions[i].name, descriptions[i].text);
-	for (k = 0; k < OFFICE_POLICIES; k++) {
+	write_text("descriptions/", "offline.dsc", office_offline);
+	for (k = 0; k < COUNT(policies); k++) {
 		snprintf(text, sizeof(text), "[pkcs11:]\n%s", policies[k]);
 		snprintf(name, sizeof(name), "policy-%u.conf", k);
 		write_text("", name, text);
@@ -184,9 +197,21 @@ office_set_up(const char *const *secrets)
  */
 
 static bool
+is_offline(const struct scene *s)
+{
+	return s->policy == OFFICE_OFFLINE;
+}
+
+static unsigned
+policy_of(const struct scene *s)
+{
+	return is_offline(s) ? OFFICE_POLICIES : s->policy % OFFICE_POLICIES;
+}
+
+static bool
 takes_key(const struct scene *s)
 {
-	return s->policy % OFFICE_POLICIES == 3 || s->profile % OFFICE_PROFILES == 6;
+	return policy_of(s) == 3 || s->profile % OFFICE_PROFILES == 6;
 }
 
 static void
@@ -205,28 +230,70 @@ new_card(const struct scene *s)
 	c->max = profile == 2 ? 8 : profile == 5 ? 48 : profile == 7 ? 128 : 255;
 	c->counts = profile != 1 && profile != 7;
 	c->puk_is_so = profile == 4 || profile == 5;
+	c->has_objects = is_offline(s);
 	token_set(&c->so, takes_key(s) ? KEY : SO);
 	token_set(&c->pin, FIRST_PIN);
 }
 
 /* Honestly, by the office itself: what cannot be done in this scene leaves the card as it was. */
 static void
-order(const char *config, enum order_op op, const char *so)
+order_with(const char *config, struct order *o)
 {
-	struct order o = {.op = op, .force = true};
 	FILE *out = fopen("/dev/null", "we");
 	struct office office;
 	unsigned asks = 0;
 
-	o.uri = strdup("pkcs11:");
-	o.answers[ANSWER_SO] = secret_new(so, strlen(so));
+	o->uri = strdup("pkcs11:");
 	if (out != NULL && office_open(&office, config, CALLER_SELF) == CKR_OK) {
-		order_run(&office, &o, out, &asks);
+		order_run(&office, o, out, &asks);
 		office_close(&office);
 	}
-	order_clear(&o);
+	order_clear(o);
 	if (out != NULL)
 		fclose(out);
+}
+
+static void
+order(const char *config, enum order_op op, const char *so)
+{
+	struct order o = {.op = op, .force = true};
+
+	o.answers[ANSWER_SO] = secret_new(so, strlen(so));
+	order_with(config, &o);
+}
+
+/* The card gets tickets. */
+static void
+apply(const char *config, const char *text)
+{
+	struct order o = {.op = ORDER_APPLY};
+
+	o.answers[ANSWER_PUK] = secret_new(SO, strlen(SO));
+	o.file = strdup("offline.dsc");
+	o.text = strdup(text);
+	o.len = strlen(text);
+	order_with(config, &o);
+}
+
+static void
+offline_state(const struct scene *s, const char *config)
+{
+	switch (s->state % 5) {
+	case 1:
+		token_card.pin.len = 0;
+		break;
+	case 2:
+		order(config, ORDER_ADOPT, "");
+		apply(config, tickets_alone);
+		break;
+	case 3:
+		apply(config, office_offline);
+		break;
+	case 4:
+		apply(config, office_offline);
+		token_card.so.left = 2;
+		break;
+	}
 }
 
 const char *
@@ -238,9 +305,13 @@ office_scene(const struct scene *s)
 	empty("state/private/");
 	unlink(path_of("state/", "sequence"));
 	snprintf(config, sizeof(config), "%s",
-	    path_of("", config_name(s->profile % OFFICE_PROFILES, s->policy % OFFICE_POLICIES)));
+	    path_of("", config_name(s->profile % OFFICE_PROFILES, policy_of(s))));
 	new_card(s);
 	token_bend(NULL, 0);
+	if (is_offline(s)) {
+		offline_state(s, config);
+		return config;
+	}
 	switch (s->state % 5) {
 	case 1:
 		token_card.pin.len = 0;
@@ -312,6 +383,40 @@ office_converse(const struct scene *s, const char *config, int sock)
 	k.spawned = k.caller == CALLER_SELF;
 	conversation_run(&k);
 	conversation_close(&k);
+}
+
+const char *
+office_response(void)
+{
+	static char text[SPOKEN_TEXT];
+	unsigned char challenge[SPOKEN_MAX];
+	struct secret *key = NULL, *response = NULL, *spoken = secret_new(KEY, strlen(KEY));
+	struct record r;
+	size_t size;
+
+	text[0] = '\0';
+	if (office_record(&r) == RECORD_FOUND && r.challenge[0] != '\0' &&
+	    key_parse_manager(spoken, &key, NULL, NULL) == KEY_GOOD) {
+		size = spoken_read(r.challenge, strlen(r.challenge), challenge, NULL);
+		if (!response_compute(key, challenge, size, &response))
+			abort();
+		spoken_write(secret_bytes(response), size, text);
+	}
+	secret_free(&spoken);
+	secret_free(&key);
+	secret_free(&response);
+	return text;
+}
+
+bool
+office_unblocks(const struct scene *s, const char *config)
+{
+	struct order o = {.op = ORDER_UNBLOCK, .force = true};
+
+	token_bend(NULL, 0);
+	o.answers[ANSWER_PIN] = secret_new(NEW_PIN, strlen(NEW_PIN));
+	order_with(config, &o);
+	return is_offline(s) && token_is(&token_card.pin, NEW_PIN);
 }
 
 bool

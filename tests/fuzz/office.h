@@ -20,6 +20,10 @@
 
 enum { OFFICE_PROFILES = 8, OFFICE_POLICIES = 8 };
 
+/* A policy beyond these: cards are unblocked by response, under KEY. */
+#define OFFICE_OFFLINE 0xff
+extern const char office_offline[]; /* its description */
+
 /* What a fuzzer's input begins with. */
 struct scene {
 	uint8_t profile, policy, state, caller;
@@ -43,6 +47,12 @@ enum record_status office_record(struct record *r);
 
 /* Serves one conversation: what was written to the other end of the socket before, then its end. */
 void office_converse(const struct scene *s, const char *config, int sock);
+
+/* The response to the challenge that the card's record shows; "" where it shows none. */
+const char *office_response(void);
+
+/* Undisturbed, the office unblocks the card by what its policy holds, and NEW_PIN is its PIN. */
+bool office_unblocks(const struct scene *s, const char *config);
 
 /* Whether the card itself has a PIN or SO secret that somebody knows, or is locked. */
 bool office_pin_is_known(void);

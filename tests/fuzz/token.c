@@ -431,9 +431,158 @@ do_init_token(CK_SLOT_ID slot, unsigned char *pin, CK_ULONG len, unsigned char *
 	if (slot != TOKEN_SLOT)
 		return CKR_SLOT_ID_INVALID;
 	rv = present(&token_card.so, pin, len);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK) {
 		token_card.pin.len = 0;
+		memset(token_card.objects, 0, sizeof(token_card.objects));
+	}
 	return answer(b, rv);
+}
+
+/* --- Objects -----------------------------------------------------------------------------------
+ */
+
+static size_t found_next; /* TOKEN_OBJECTS: no search is on */
+static const CK_ATTRIBUTE *found_by;
+
+static const CK_ATTRIBUTE *
+value_of(const CK_ATTRIBUTE *a, CK_ULONG n)
+{
+	CK_ULONG i;
+
+	for (i = 0; i < n; i++)
+		if (a[i].type == CKA_VALUE)
+			return &a[i];
+	return NULL;
+}
+
+/* All are p11-latch's: it looks for its own, or for one by its value. */
+static CK_RV
+do_find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *wanted, CK_ULONG n)
+{
+	const struct token_bend *b;
+
+	(void)session;
+	if (!token_card.has_objects)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	b = bend();
+	if (refused(b))
+		return answer(b, CKR_OK);
+	found_next = 0;
+	found_by = value_of(wanted, n);
+	return answer(b, CKR_OK);
+}
+
+static CK_RV
+do_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *n)
+{
+	const struct token_bend *b;
+
+	(void)session;
+	if (!token_card.has_objects)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	b = bend();
+	if (refused(b))
+		return answer(b, CKR_OK);
+	for (*n = 0; *n < most && found_next < TOKEN_OBJECTS; found_next++) {
+		const struct token_object *o = &token_card.objects[found_next];
+
+		if (o->len > 0 &&
+		    (found_by == NULL || (found_by->ulValueLen == o->len &&
+					     memcmp(found_by->pValue, o->value, o->len) == 0)))
+			objects[(*n)++] = found_next + 1;
+	}
+	/* More than there was room for: some modules say so. */
+	if (is(b, OTHER_NUMBER))
+		*n = number(b->a);
+	return answer(b, CKR_OK);
+}
+
+static CK_RV
+do_find_objects_final(CK_SESSION_HANDLE session)
+{
+	const struct token_bend *b;
+
+	(void)session;
+	if (!token_card.has_objects)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	b = bend();
+	found_next = TOKEN_OBJECTS;
+	return answer(b, CKR_OK);
+}
+
+static struct token_object *
+object_of(CK_OBJECT_HANDLE object)
+{
+	struct token_object *o =
+	    object > 0 && object <= TOKEN_OBJECTS ? &token_card.objects[object - 1] : NULL;
+
+	return o != NULL && o->len > 0 ? o : NULL;
+}
+
+static CK_RV
+do_get_attribute_value(
+    CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *a, CK_ULONG n)
+{
+	const struct token_object *o = object_of(object);
+	const struct token_bend *b;
+
+	(void)session;
+	(void)n;
+	if (!token_card.has_objects)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	b = bend();
+	if (refused(b))
+		return answer(b, CKR_OK);
+	if (o == NULL)
+		return answer(b, CKR_OBJECT_HANDLE_INVALID);
+	if (a->pValue != NULL && a->ulValueLen < o->len)
+		return answer(b, CKR_BUFFER_TOO_SMALL);
+	if (a->pValue != NULL)
+		memcpy(a->pValue, o->value, o->len);
+	a->ulValueLen = is(b, OTHER_NUMBER) ? number(b->a) : o->len;
+	return answer(b, CKR_OK);
+}
+
+static CK_RV
+do_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJECT_HANDLE *object)
+{
+	const CK_ATTRIBUTE *value = value_of(a, n);
+	const struct token_bend *b;
+	CK_OBJECT_HANDLE i = 0;
+
+	(void)session;
+	if (!token_card.has_objects)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	b = bend();
+	if (refused(b))
+		return answer(b, CKR_OK);
+	while (i < TOKEN_OBJECTS && token_card.objects[i].len > 0)
+		i++;
+	if (i == TOKEN_OBJECTS || value == NULL ||
+	    value->ulValueLen > sizeof(token_card.objects[i].value))
+		return answer(b, CKR_DEVICE_MEMORY);
+	memcpy(token_card.objects[i].value, value->pValue, value->ulValueLen);
+	token_card.objects[i].len = value->ulValueLen;
+	*object = i + 1;
+	return answer(b, CKR_OK);
+}
+
+static CK_RV
+do_destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
+{
+	struct token_object *o = object_of(object);
+	const struct token_bend *b;
+
+	(void)session;
+	if (!token_card.has_objects)
+		return CKR_FUNCTION_NOT_SUPPORTED;
+	b = bend();
+	if (refused(b))
+		return answer(b, CKR_OK);
+	if (o == NULL)
+		return answer(b, CKR_OBJECT_HANDLE_INVALID);
+	o->len = 0;
+	return answer(b, CKR_OK);
 }
 
 CK_RV
@@ -455,7 +604,13 @@ token_get_list(CK_FUNCTION_LIST **out)
 	    .C_CloseAllSessions = do_close_all_sessions,
 	    .C_GetSessionInfo = do_get_session_info,
 	    .C_Login = do_login,
-	    .C_Logout = do_logout};
+	    .C_Logout = do_logout,
+	    .C_FindObjectsInit = do_find_objects_init,
+	    .C_FindObjects = do_find_objects,
+	    .C_FindObjectsFinal = do_find_objects_final,
+	    .C_GetAttributeValue = do_get_attribute_value,
+	    .C_CreateObject = do_create_object,
+	    .C_DestroyObject = do_destroy_object};
 
 	*out = &list;
 	return CKR_OK;

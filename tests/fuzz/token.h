@@ -13,11 +13,18 @@
 #define TOKEN_TRIES      3
 #define TOKEN_SLOT       7
 #define TOKEN_SESSION    1
+#define TOKEN_OBJECTS    32
 
 struct token_secret {
 	unsigned char bytes[TOKEN_SECRET_MAX];
 	size_t len; /* of a PIN, 0: there is none */
 	unsigned left, tries;
+};
+
+/* A public data object; its handle is its place in the list, from 1. */
+struct token_object {
+	unsigned char value[1024];
+	size_t len; /* 0: there is none */
 };
 
 /* The card itself, whatever the module says of it. */
@@ -26,7 +33,9 @@ struct token_card {
 	CK_ULONG min, max; /* what it shows for lengths of PINs */
 	bool counts;       /* wrong ones cost a try */
 	bool puk_is_so;    /* C_SetPIN(PUK, new) of somebody who is not logged in unblocks */
+	bool has_objects;  /* else its calls that have to do with objects are none of its */
 	struct token_secret pin, so;
+	struct token_object objects[TOKEN_OBJECTS];
 };
 
 /* One answer that is bent: of the call with that number, counted from 0. */

@@ -205,6 +205,12 @@ wrapfault_end(bool *more)
 	return struck;
 }
 
+void
+wrapfault_stop(void)
+{
+	counting = tracing = false;
+}
+
 const char *
 wrapfault_what(void)
 {

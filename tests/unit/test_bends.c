@@ -14,12 +14,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CALLS_MOST 255 /* as many as a bend can name */
 #define SEEN_BITS  22
-#define FRAMES     14
+#define FRAMES     11
 
 /* Profile, policy, and state of the card of tests/fuzz/office.h. */
 static const uint8_t scenes[][3] = {{1, 1, 3}, {1, 1, 0}, {1, 1, 1}, {1, 2, 3}, {2, 5, 3},
     {2, 0, 1}, {0, 4, 3}, {6, 3, 3}, {5, 1, 3}, {4, 1, 3}, {3, 2, 4}, {7, 6, 3}, {1, 7, 2},
-    {2, 2, 2}, {3, 4, 1}, {4, 2, 0}, {5, 2, 1}, {0, 0, 3}, {6, 5, 1}, {2, 6, 0}};
+    {2, 2, 2}, {3, 4, 1}, {4, 2, 0}, {5, 2, 1}, {0, 0, 3}, {6, 5, 1}, {2, 6, 0}, {1, 255, 1},
+    {0, 255, 3}, {2, 255, 2}, {1, 255, 4}, {0, 255, 0}};
 
 enum { REQUESTS = 23, CALLERS = 3 };
 

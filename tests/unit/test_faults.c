@@ -268,9 +268,9 @@ __wrap_office_converse(const struct scene *s, const char *config_file, int sock)
 /* Profile, policy, and state of the card of tests/fuzz/office.h. */
 static const uint8_t scenes[][3] = {{1, 1, 3}, {1, 1, 0}, {1, 1, 1}, {1, 2, 3}, {2, 5, 3},
     {2, 0, 1}, {0, 4, 3}, {6, 3, 3}, {5, 1, 3}, {4, 1, 3}, {3, 2, 4}, {7, 6, 3}, {1, 7, 2},
-    {2, 2, 2}};
+    {2, 2, 2}, {1, 255, 1}, {0, 255, 3}, {2, 255, 2}, {1, 255, 4}};
 
-enum { REQUESTS = 21, CALLERS = 3 };
+enum { REQUESTS = 23, CALLERS = 3 };
 
 static unsigned
 converse(const uint8_t *scene, uint8_t caller, uint8_t what)
