@@ -222,6 +222,29 @@ try_new(struct card *c, const struct so *new)
 	return rv;
 }
 
+/*
+ * The new one was refused: then the old one is right, and gives back the try that the new one has
+ * cost. Where it is not, it was the refusal that was wrong. Asking once more is within the budget,
+ * or is not done.
+ */
+static CK_RV
+doubt_refusal(struct card *c, const struct so *new)
+{
+	struct so old;
+	CK_RV rv = CKR_OK;
+
+	if (!so_of_policy(c, false, &old))
+		return CKR_PIN_INCORRECT;
+	if (old.pin != NULL && !so_same(new, old.pin))
+		rv = prove(c, &old);
+	so_clear(&old);
+	if (rv != CKR_PIN_INCORRECT || prove(c, new) != CKR_OK)
+		return CKR_PIN_INCORRECT;
+	c->private.new_valid = true;
+	so_place(c, new);
+	return CKR_OK;
+}
+
 CK_RV
 unblock_resolve(struct card *c)
 {
@@ -245,6 +268,8 @@ unblock_resolve(struct card *c)
 	}
 	if (new.pin != NULL)
 		rv = try_new(c, &new);
+	if (rv == CKR_PIN_INCORRECT)
+		rv = doubt_refusal(c, &new);
 	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT)
 		goto out;
 	log_info("%s: was interrupted while its PUK or card manager key was changed; the %s one is "

@@ -98,6 +98,26 @@ puk_all_the_same() {
 	known_puk | pickup
 }
 
+# The change of the PUK was interrupted after it was done, and whether the new one is in force is asked: a module that
+# refuses it once, and the old one too, is asked again.
+refused_all_the_same() {
+	known_puk "$SO" "PUK=#$SO_NEW" | pickup
+	blocked_card
+	fault p11-latch C_SetPIN 1 kill-after
+	"$CMD" unblock --pin "$PIN" "$CARD" >/dev/null 2>&1
+	passes "$kind: killed in C_SetPIN as SO" faulted
+	fault p11-latch C_Login 1 rv 0xa0
+	passes "$kind: the new PUK is refused: recover" "$CMD" recover
+	passes "$kind: the new PUK is refused: it came to that" faulted
+	fault none
+	is "$(private NewValid),$(private Journal)" true,none "$kind: it is known to be in force all the same"
+	block_again
+	passes "$kind: and the policy unblocks the card with it" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+	is_active "$PIN_NEW" "$kind: the card is active"
+	unlike "$(flags "$MODULE")" "* SO_PIN_COUNT_LOW*" "$kind: and no try is lost"
+	known_puk | pickup
+}
+
 # A card that its module says is gone, and is not, gets no PIN that nobody would block.
 gone_all_the_same() {
 	for answer in 0xe0:CKR_TOKEN_NOT_PRESENT 0x32:CKR_DEVICE_REMOVED 0xb3:CKR_FUNCTION_FAILED; do
@@ -218,6 +238,7 @@ for kind in $TOKENS; do
 	[ "$kind" != softhsm ] || done_all_the_same
 	[ "$kind" != softhsm ] || set_with_r_all_the_same
 	puk_all_the_same
+	refused_all_the_same
 	gone_all_the_same
 	[ "$kind" != opencryptoki ] || costs_no_try
 	exits
