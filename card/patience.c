@@ -95,6 +95,16 @@ end(bool begun)
 		(void)timer_settime(timer, 0, &never, NULL);
 }
 
+/* exit() within a call is an end of this process that its status says nothing of. */
+static void
+watch_exit(void)
+{
+	static bool watched;
+
+	if (!watched)
+		watched = atexit(at_exit) == 0;
+}
+
 /* The standard wants all of them (PKCS#11 2.40, 5.2); not every vendor knows. */
 #define LIMITED(name, pad, parameters, arguments)      \
 	static CK_RV limited_##name parameters         \
@@ -158,6 +168,7 @@ patience_get_list(CK_C_GetFunctionList get, CK_FUNCTION_LIST **real, unsigned li
 	CK_RV rv;
 
 	limit = limit_s;
+	watch_exit();
 	begun = begin("C_GetFunctionList", false);
 	rv = get(real);
 	end(begun);
@@ -169,12 +180,9 @@ patience_get_list(CK_C_GetFunctionList get, CK_FUNCTION_LIST **real, unsigned li
 CK_FUNCTION_LIST *
 patience_list(CK_FUNCTION_LIST *real, unsigned limit_s)
 {
-	static bool watched;
-
 	vendor = real;
 	limit = limit_s;
-	if (!watched)
-		watched = atexit(at_exit) == 0;
+	watch_exit();
 	memcpy(&list, real, sizeof(list));
 	TAKE(C_Initialize);
 	TAKE(C_Finalize);

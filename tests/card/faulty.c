@@ -18,6 +18,8 @@
  * by RV instead of the vendor's (rv), or after the vendor's (after), or the process is killed
  * before or after it (kill-before, kill-after), or it is made RV ms (hexadecimal) later (late), or
  * never comes back (hang), or calls exit(RV) itself (exit), or crashes (segv). NTH 0: each of them.
+ * C_GetFunctionList exits only, and C_GetSlotList tells RV as the number of slots (many); "*" is
+ * neither.
  *FAULTY_FILE.done appears then.
  */
 #define WORD 64
@@ -60,7 +62,7 @@ leave_word(const char *path)
 
 /* True: this very call is to go wrong. */
 static bool
-read_fault(const char *call, struct fault *f)
+read_fault(const char *call, bool starred, struct fault *f)
 {
 	const char *path = getenv("FAULTY_FILE");
 	FILE *file = path != NULL ? fopen(path, "re") : NULL;
@@ -73,7 +75,7 @@ read_fault(const char *call, struct fault *f)
 	    fscanf(file, "%63s %63s %u %63s %lx", f->program, f->call, &f->nth, f->action, &f->rv);
 	fclose(file);
 	if (words < 4 || !is_this_program(f->program) ||
-	    (strcmp(f->call, "*") != 0 && strcmp(f->call, call) != 0))
+	    (strcmp(f->call, call) != 0 && (!starred || strcmp(f->call, "*") != 0)))
 		return false;
 	count++;
 	if (f->nth != 0 && count != f->nth)
@@ -108,7 +110,7 @@ wait_long(const struct fault *f)
 		struct fault f;                                    \
 		CK_RV rv;                                          \
                                                                    \
-		if (!read_fault(#name, &f))                        \
+		if (!read_fault(#name, true, &f))                  \
 			return vendor->name arguments;             \
 		if (strcmp(f.action, "kill-before") == 0)          \
 			die();                                     \
@@ -221,7 +223,7 @@ rename(const char *from, const char *to)
 {
 	int (*real)(const char *, const char *);
 	struct fault f;
-	bool now = read_fault("rename", &f);
+	bool now = read_fault("rename", true, &f);
 	int rc;
 
 	*(void **)&real = dlsym(RTLD_NEXT, "rename");
@@ -231,6 +233,23 @@ rename(const char *from, const char *to)
 	if (now && strcmp(f.action, "kill-after") == 0)
 		die();
 	return rc;
+}
+
+static bool
+is_named(const char *call, const char *action, struct fault *f)
+{
+	return read_fault(call, false, f) && strcmp(f->action, action) == 0;
+}
+
+static CK_RV
+faulty_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *n)
+{
+	CK_RV rv = vendor->C_GetSlotList(present, slots, n);
+	struct fault f;
+
+	if (rv == CKR_OK && is_named("C_GetSlotList", "many", &f))
+		*n = f.rv;
+	return rv;
 }
 
 static CK_RV
@@ -252,6 +271,7 @@ load(void)
 	memcpy(&list, vendor, sizeof(list));
 	list.C_Initialize = faulty_C_Initialize;
 	list.C_Finalize = faulty_C_Finalize;
+	list.C_GetSlotList = faulty_C_GetSlotList;
 	list.C_GetTokenInfo = faulty_C_GetTokenInfo;
 	list.C_OpenSession = faulty_C_OpenSession;
 	list.C_CloseSession = faulty_C_CloseSession;
@@ -269,7 +289,10 @@ CK_RV
 C_GetFunctionList(CK_FUNCTION_LIST **out)
 {
 	CK_RV rv = vendor == NULL ? load() : CKR_OK;
+	struct fault f;
 
+	if (is_named("C_GetFunctionList", "exit", &f))
+		exit((int)f.rv);
 	if (rv == CKR_OK)
 		*out = &list;
 	return rv;
