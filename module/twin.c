@@ -29,6 +29,8 @@ twin_is_there(const struct situation *s, const char *call)
 	if (s->v->C_GetSlotList == NULL)
 		return false;
 	rv = s->v->C_GetSlotList(CK_TRUE, slots, &n);
+	if (rv == CKR_OK && n > SLOTS_MAX)
+		rv = CKR_BUFFER_TOO_SMALL;
 	if (rv != CKR_OK) {
 		log_error("%s, %s: whether another token has the same identity cannot be seen: "
 			  "C_GetSlotList: "

@@ -118,6 +118,23 @@ refused_all_the_same() {
 	known_puk | pickup
 }
 
+# More slots than there was room for are no reason to read what lies behind.
+many_slots() {
+	fresh
+	session_start desk "$LATCH"
+	must desk login so "$SO"
+	for number in ffffffffffffffff 7fffffff 401; do
+		fault p11drive C_GetSlotList 0 many "$number"
+		is "$(rv desk init-pin "$PIN")" CKR_FUNCTION_FAILED "$kind: C_GetSlotList tells 0x$number slots: C_InitPIN"
+		passes "$kind: C_GetSlotList tells 0x$number slots: it came to that" faulted
+	done
+	fault none
+	is "$(rv desk init-pin "$PIN")" CKR_OK "$kind: and C_InitPIN, when it does not"
+	drive_stop desk
+	wait_for 10 state_is blocked
+	is_blocked "$kind: C_GetSlotList told too many slots"
+}
+
 # A card that its module says is gone, and is not, gets no PIN that nobody would block.
 gone_all_the_same() {
 	for answer in 0xe0:CKR_TOKEN_NOT_PRESENT 0x32:CKR_DEVICE_REMOVED 0xb3:CKR_FUNCTION_FAILED; do
@@ -239,6 +256,7 @@ for kind in $TOKENS; do
 	[ "$kind" != softhsm ] || set_with_r_all_the_same
 	puk_all_the_same
 	refused_all_the_same
+	many_slots
 	gone_all_the_same
 	[ "$kind" != opencryptoki ] || costs_no_try
 	exits
