@@ -106,27 +106,35 @@ watch_exit(void)
 }
 
 /* The standard wants all of them (PKCS#11 2.40, 5.2); not every vendor knows. */
-#define LIMITED(name, pad, parameters, arguments)      \
-	static CK_RV limited_##name parameters         \
-	{                                              \
-		bool begun;                            \
-		CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED; \
-                                                       \
-		if (vendor->name == NULL)              \
-			return rv;                     \
-		begun = begin(#name, pad);             \
-		rv = vendor->name arguments;           \
-		end(begun);                            \
-		return rv;                             \
+#define LIMITED_AFTER(prepare, name, pad, parameters, arguments) \
+	static CK_RV limited_##name parameters                   \
+	{                                                        \
+		bool begun;                                      \
+		CK_RV rv = CKR_FUNCTION_NOT_SUPPORTED;           \
+                                                                 \
+		if (vendor->name == NULL)                        \
+			return rv;                               \
+		prepare;                                         \
+		begun = begin(#name, pad);                       \
+		rv = vendor->name arguments;                     \
+		end(begun);                                      \
+		return rv;                                       \
 	}
+
+#define LIMITED(name, pad, parameters, arguments) \
+	LIMITED_AFTER((void)0, name, pad, parameters, arguments)
+
+/* A module may say CKR_OK and write nothing: what lay there before is no answer. */
+#define LIMITED_INFO(name, parameters, arguments) \
+	LIMITED_AFTER(memset(info, 0, sizeof(*info)), name, false, parameters, arguments)
 
 LIMITED(C_Initialize, false, (void *args), (args))
 LIMITED(C_Finalize, false, (void *reserved), (reserved))
-LIMITED(C_GetInfo, false, (CK_INFO * info), (info))
+LIMITED_INFO(C_GetInfo, (CK_INFO * info), (info))
 LIMITED(
     C_GetSlotList, false, (CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *n), (present, slots, n))
-LIMITED(C_GetSlotInfo, false, (CK_SLOT_ID slot, CK_SLOT_INFO *info), (slot, info))
-LIMITED(C_GetTokenInfo, false, (CK_SLOT_ID slot, CK_TOKEN_INFO *info), (slot, info))
+LIMITED_INFO(C_GetSlotInfo, (CK_SLOT_ID slot, CK_SLOT_INFO *info), (slot, info))
+LIMITED_INFO(C_GetTokenInfo, (CK_SLOT_ID slot, CK_TOKEN_INFO *info), (slot, info))
 LIMITED(C_InitToken, pin == NULL,
     (CK_SLOT_ID slot, CK_UTF8CHAR *pin, CK_ULONG len, CK_UTF8CHAR *label), (slot, pin, len, label))
 LIMITED(C_OpenSession, false,
@@ -134,8 +142,7 @@ LIMITED(C_OpenSession, false,
 	CK_SESSION_HANDLE *session),
     (slot, flags, application, notify, session))
 LIMITED(C_CloseSession, false, (CK_SESSION_HANDLE session), (session))
-LIMITED(
-    C_GetSessionInfo, false, (CK_SESSION_HANDLE session, CK_SESSION_INFO *info), (session, info))
+LIMITED_INFO(C_GetSessionInfo, (CK_SESSION_HANDLE session, CK_SESSION_INFO *info), (session, info))
 LIMITED(C_Login, pin == NULL,
     (CK_SESSION_HANDLE session, CK_USER_TYPE user, CK_UTF8CHAR *pin, CK_ULONG len),
     (session, user, pin, len))

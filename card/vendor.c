@@ -173,6 +173,11 @@ vendor_tokens(struct vendor *v, struct token **list, size_t *n)
 		}
 		identity_set(&t->id, t->info.label, t->info.manufacturerID, t->info.model,
 		    t->info.serialNumber);
+		if (identity_is_empty(&t->id)) {
+			log_debug(
+			    "slot %lu: C_GetTokenInfo says CKR_OK and nothing else", slots[i]);
+			continue;
+		}
 		(*n)++;
 	}
 	free(slots);

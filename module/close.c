@@ -61,7 +61,7 @@ static unsigned long
 count_open(struct process *p, const CK_FUNCTION_LIST *v, struct slot *slot)
 {
 	CK_SESSION_HANDLE handles[PRUNE_MAX];
-	CK_SESSION_INFO info;
+	CK_SESSION_INFO info = {0};
 	unsigned long open;
 	bool tracked;
 	size_t n, i;

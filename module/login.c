@@ -131,7 +131,7 @@ ask_helper(struct situation *s, const struct attempt *a, uint32_t flags, CK_RV f
 static bool
 logged_in(const struct attempt *a)
 {
-	CK_SESSION_INFO info;
+	CK_SESSION_INFO info = {0};
 
 	return a->v->C_GetSessionInfo(a->session, &info) == CKR_OK &&
 	       info.state != CKS_RO_PUBLIC_SESSION && info.state != CKS_RW_PUBLIC_SESSION;

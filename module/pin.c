@@ -147,7 +147,7 @@ call_set_pin(const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session, unsigned char
     unsigned long old_len, unsigned char *new, unsigned long new_len)
 {
 	struct change change = {.session = session, .old = {old, old_len}, .new = {new, new_len}};
-	CK_SESSION_INFO info;
+	CK_SESSION_INFO info = {0};
 	struct situation s;
 	CK_RV rv;
 

@@ -8,7 +8,7 @@
 bool
 sibling_reader(const CK_FUNCTION_LIST *v, CK_SLOT_ID a, CK_SLOT_ID b)
 {
-	CK_SLOT_INFO of_a, of_b;
+	CK_SLOT_INFO of_a = {0}, of_b = {0};
 
 	return v->C_GetSlotInfo(a, &of_a) == CKR_OK && v->C_GetSlotInfo(b, &of_b) == CKR_OK &&
 	       memcmp(of_a.slotDescription, of_b.slotDescription, sizeof(of_a.slotDescription)) ==
@@ -21,7 +21,7 @@ is_sibling(struct process *p, const CK_FUNCTION_LIST *v, struct slot *holder, CK
 {
 	const struct profile *profile;
 	struct identity card, other;
-	CK_TOKEN_INFO info;
+	CK_TOKEN_INFO info = {0};
 
 	if (holder->id == id)
 		return false;

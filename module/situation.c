@@ -72,7 +72,11 @@ ask_who(const struct situation *s, CK_TOKEN_INFO *info)
 	int i;
 
 	for (i = 1;; i++) {
+		memset(info, 0, sizeof(*info));
 		rv = s->v->C_GetTokenInfo(s->slot->id, info);
+		/* Said without a word of who it is: what lay there before is no answer. */
+		if (rv == CKR_OK && info->manufacturerID[0] == 0 && info->model[0] == 0)
+			rv = CKR_FUNCTION_FAILED;
 		if (rv == CKR_OK || is_gone(rv) || i == ASK_TRIES)
 			break;
 		nanosleep(&pause, NULL);
@@ -107,9 +111,11 @@ look(struct situation *s)
 void
 situation_refresh(struct situation *s)
 {
-	CK_TOKEN_INFO info;
+	CK_TOKEN_INFO info = {0};
 
 	if (s->fresh || s->v->C_GetTokenInfo(s->slot->id, &info) != CKR_OK)
+		return;
+	if (info.manufacturerID[0] == 0 && info.model[0] == 0)
 		return;
 	s->token_flags = info.flags;
 	s->fresh = true;

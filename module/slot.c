@@ -47,7 +47,7 @@ struct slot *
 slot_of_session(struct process *p, const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session)
 {
 	struct slot *s = session_slot(p, session);
-	CK_SESSION_INFO info;
+	CK_SESSION_INFO info = {0};
 
 	if (s != NULL || v->C_GetSessionInfo(session, &info) != CKR_OK)
 		return s;

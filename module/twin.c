@@ -10,7 +10,7 @@ static bool
 is_twin(const struct situation *s, CK_SLOT_ID slot)
 {
 	struct identity id;
-	CK_TOKEN_INFO info;
+	CK_TOKEN_INFO info = {0};
 
 	if (slot == s->slot->id || s->v->C_GetTokenInfo(slot, &info) != CKR_OK)
 		return false;

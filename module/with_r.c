@@ -55,7 +55,7 @@ with_r_login(
 static CK_RV
 open_public(struct situation *s, CK_SESSION_HANDLE *session)
 {
-	CK_SESSION_INFO info;
+	CK_SESSION_INFO info = {0};
 	CK_RV rv;
 
 	rv = s->v->C_OpenSession(

@@ -46,6 +46,13 @@ identity_set(struct identity *id, const unsigned char label[32],
 	unpad(id->serial, serial, SERIAL_LEN);
 }
 
+bool
+identity_is_empty(const struct identity *id)
+{
+	return id->manufacturer[0] == '\0' && id->model[0] == '\0' && id->serial[0] == '\0' &&
+	       id->label[0] == '\0';
+}
+
 void
 identity_pack(const struct identity *id, unsigned char wire[IDENTITY_WIRE_LEN])
 {

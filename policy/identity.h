@@ -25,6 +25,9 @@ void identity_set(struct identity *id, const unsigned char label[32],
     const unsigned char manufacturer[32], const unsigned char model[16],
     const unsigned char serial[16]);
 
+/* It has no word in it: a module that says CKR_OK to C_GetTokenInfo, and writes nothing. */
+bool identity_is_empty(const struct identity *id);
+
 /* To and from the form that crosses the wire: the four fields, blank-padded, in that order. */
 void identity_pack(const struct identity *id, unsigned char wire[IDENTITY_WIRE_LEN]);
 void identity_unpack(struct identity *id, const unsigned char wire[IDENTITY_WIRE_LEN]);

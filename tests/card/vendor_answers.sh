@@ -135,6 +135,25 @@ many_slots() {
 	is_blocked "$kind: C_GetSlotList told too many slots"
 }
 
+# CKR_OK, and nothing is written: what lay there before is taken for no card, and nobody's memory is in record and log.
+silent() {
+	fresh
+	session_start desk "$LATCH"
+	fault p11drive C_GetTokenInfo 0 rv 0
+	must desk login so "$SO"
+	is "$(rv desk init-pin "$PIN")" CKR_FUNCTION_FAILED "$kind: C_GetTokenInfo says CKR_OK and nothing else: C_InitPIN"
+	passes "$kind: C_GetTokenInfo: it came to that" faulted
+	fault none
+	drive_stop desk
+	is "$(record State)" none "$kind: C_GetTokenInfo says CKR_OK and nothing else: there is no record of a card"
+	unlike "$(flags "$MODULE")" "*USER_PIN_INITIALIZED*" "$kind: C_GetTokenInfo says CKR_OK and nothing else: no PIN is set"
+	blocked_card
+	fault p11-latch C_GetTokenInfo 0 rv 0
+	fails "$kind: C_GetTokenInfo says CKR_OK and nothing else: p11-latch unblock" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+	fault none
+	still_blocked "$kind: C_GetTokenInfo said nothing: the card is as it was" "$PIN" "$PIN_NEW"
+}
+
 # A card that its module says is gone, and is not, gets no PIN that nobody would block.
 gone_all_the_same() {
 	for answer in 0xe0:CKR_TOKEN_NOT_PRESENT 0x32:CKR_DEVICE_REMOVED 0xb3:CKR_FUNCTION_FAILED; do
@@ -257,6 +276,7 @@ for kind in $TOKENS; do
 	puk_all_the_same
 	refused_all_the_same
 	many_slots
+	silent
 	gone_all_the_same
 	[ "$kind" != opencryptoki ] || costs_no_try
 	exits
