@@ -78,6 +78,19 @@ pin_send_login(
 	return rv;
 }
 
+/* A module that says CKR_OK, and nobody is logged in then: as one that was disturbed. */
+static CK_RV
+doubt_login(struct work *w, CK_SESSION_HANDLE session)
+{
+	CK_SESSION_INFO info;
+
+	if (w->f->C_GetSessionInfo(session, &info) != CKR_OK ||
+	    (info.state != CKS_RO_PUBLIC_SESSION && info.state != CKS_RW_PUBLIC_SESSION))
+		return CKR_OK;
+	log_debug("C_Login says CKR_OK, and the session is a public one");
+	return CKR_GENERAL_ERROR;
+}
+
 static CK_RV
 login_once(struct work *w, CK_USER_TYPE user, const struct secret *pin)
 {
@@ -88,6 +101,8 @@ login_once(struct work *w, CK_USER_TYPE user, const struct secret *pin)
 	if (rv != CKR_OK)
 		return rv;
 	rv = pin_send_login(w, session, user, pin);
+	if (rv == CKR_OK && user == CKU_USER)
+		rv = doubt_login(w, session);
 	if (rv == CKR_OK)
 		w->f->C_Logout(session);
 	w->f->C_CloseSession(session);

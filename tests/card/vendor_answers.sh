@@ -154,6 +154,18 @@ silent() {
 	still_blocked "$kind: C_GetTokenInfo said nothing: the card is as it was" "$PIN" "$PIN_NEW"
 }
 
+# A login of which the session shows nothing is none: nobody takes the PUK for the PIN of a card that was unblocked elsewhere.
+logged_in_not() {
+	asked_puk | pickup
+	blocked_card
+	fault p11-latch-helper C_Login 1 rv 0
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: C_Login says CKR_OK and does nothing: C_SetPIN with the PUK"
+	passes "$kind: C_Login: it came to that" faulted
+	fault none
+	is_active "$PIN_NEW" "$kind: the card is active, with the new PIN"
+	known_puk | pickup
+}
+
 # A card that its module says is gone, and is not, gets no PIN that nobody would block.
 gone_all_the_same() {
 	for answer in 0xe0:CKR_TOKEN_NOT_PRESENT 0x32:CKR_DEVICE_REMOVED 0xb3:CKR_FUNCTION_FAILED; do
@@ -277,6 +289,7 @@ for kind in $TOKENS; do
 	refused_all_the_same
 	many_slots
 	silent
+	logged_in_not
 	gone_all_the_same
 	[ "$kind" != opencryptoki ] || costs_no_try
 	exits
