@@ -287,6 +287,17 @@ card_record(struct card *c, enum record_state state, enum record_method method, 
 	return record_write(dir, c->profile.label_identity, r);
 }
 
+bool
+card_record_back(struct card *c, const struct record *before)
+{
+	const char *dir = c->office->config->state_dir;
+
+	c->record = *before;
+	return before->state != RECORD_NONE
+		   ? record_write(dir, c->profile.label_identity, &c->record)
+		   : record_remove(dir, &c->id, c->profile.label_identity);
+}
+
 void
 card_pin_bounds(const struct card *c, size_t *min, size_t *max)
 {

@@ -121,6 +121,9 @@ bool card_note(struct card *c);
  */
 bool card_record(struct card *c, enum record_state state, enum record_method method, bool raise);
 
+/* The record is what it was before again; where there was none, it is removed. False: logged. */
+bool card_record_back(struct card *c, const struct record *before);
+
 /* Length bounds of a user PIN, in bytes: the token's where they are sane, within the profile's. */
 void card_pin_bounds(const struct card *c, size_t *min, size_t *max);
 

@@ -159,6 +159,28 @@ is_answered(struct card *c, const struct request *q, struct so *so)
 	       offline_response(c, q->value, q->via, so, &rv) == OFFLINE_OPENS;
 }
 
+/*
+ * The record first: from the scrambling on the card takes R alone, and by its record it may be in
+ * use here, or not known. Where its SO secret was refused nothing was done, and it is put back.
+ */
+static void
+login_answered(struct card *c, const struct request *q, struct outcome *o)
+{
+	struct record before = c->record;
+
+	if (q->stale) {
+		login_stale(c, o);
+		return;
+	}
+	if (!card_record(c, RECORD_BLOCKED, METHOD_SCRAMBLE, false)) {
+		done(o, CKR_FUNCTION_FAILED);
+		return;
+	}
+	login_with_r(c, q, ROW_RESPONSE, o);
+	if (o->verdict == VERDICT_DONE && (o->rv == CKR_PIN_INCORRECT || o->rv == CKR_PIN_LOCKED))
+		card_record_back(c, &before);
+}
+
 void
 flow_login(struct card *c, const struct request *q, struct outcome *o)
 {
@@ -184,7 +206,7 @@ flow_login(struct card *c, const struct request *q, struct outcome *o)
 	if (!card_blocked(c)) {
 		o->verdict = VERDICT_VENDOR;
 		if (is_answered(c, q, &o->so)) {
-			login_with_r(c, q, ROW_RESPONSE, o);
+			login_answered(c, q, o);
 			return;
 		}
 		/* Presented again after an unblocking that had succeeded; as PIN it costs a try. */

@@ -103,14 +103,12 @@ announce_block(struct card *c, bool force)
 static void
 restore(struct card *c, const struct record *before)
 {
-	const char *dir = c->office->config->state_dir;
 	unsigned so_wrong = c->private.so_wrong, so_gone = c->private.so_gone;
 
 	if (before->state == RECORD_PERSONALIZING)
 		return;
 	if (before->state != RECORD_NONE) {
-		c->record = *before;
-		record_write(dir, c->profile.label_identity, &c->record);
+		card_record_back(c, before);
 		return;
 	}
 	/* The count of wrong SO secrets is kept: the next order may bring another. */
