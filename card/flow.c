@@ -284,6 +284,7 @@ set_pin(struct card *c, const struct request *q, struct outcome *o)
 {
 	struct presented p = {.value = q->value, .via = q->via};
 	struct pad pad;
+	bool again;
 	enum row row;
 	CK_RV rv;
 
@@ -291,13 +292,17 @@ set_pin(struct card *c, const struct request *q, struct outcome *o)
 		o->verdict = VERDICT_VENDOR;
 		return;
 	}
+	again = card_blocked(c) && q->value != NULL && flow_is_policys(c, q->value);
 	rv = flow_begin(c, q);
 	if (rv != CKR_OK) {
 		done(o, rv);
 		return;
 	}
 	if (!card_blocked(c)) {
-		if (!set_pin_answered(c, q, o))
+		/* Presented again after an unblocking that had succeeded; as PIN it costs a try. */
+		if (again)
+			done(o, CKR_PIN_INCORRECT);
+		else if (!set_pin_answered(c, q, o))
 			set_pin_open(c, q, o);
 		return;
 	}

@@ -233,6 +233,13 @@ has_pin(struct card *c)
 	return pin_is_locked(c, &locked) == CKR_OK;
 }
 
+/* An unblocking of p11-latch's own was under way, or its PIN is set already. */
+static bool
+was_unblocking(const struct card *c)
+{
+	return c->private.journal == JOURNAL_UNBLOCK || c->private.journal == JOURNAL_SO;
+}
+
 /*
  * A module that never shows the flag shows none of a locked card either. Where it shows that tries
  * were lost it shows flags, and no other is lost for this; nor where it is known what unlocked it.
@@ -242,7 +249,7 @@ is_locked_all_the_same(struct card *c)
 {
 	bool locked = false;
 
-	if (c->profile.never_guess || c->private.journal == JOURNAL_UNBLOCK ||
+	if (c->profile.never_guess || was_unblocking(c) ||
 	    (c->info.flags & (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY)) != 0)
 		return false;
 	return pin_is_locked(c, &locked) == CKR_OK && locked;
@@ -281,7 +288,6 @@ card_look(struct card *c)
 		return CKR_OK;
 	}
 	log_info("%s: the card is not locked any more: %s", c->uri,
-	    c->private.journal == JOURNAL_UNBLOCK ? "its unblocking was interrupted"
-						  : "it was unblocked elsewhere");
+	    was_unblocking(c) ? "its unblocking was interrupted" : "it was unblocked elsewhere");
 	return card_record(c, RECORD_ACTIVE, METHOD_NONE, true) ? CKR_OK : CKR_FUNCTION_FAILED;
 }

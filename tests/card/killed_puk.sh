@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# A new PUK alone, killed before the card has it: no SO try is lost where none was spent.
+# A new PUK, killed before the card has it: no SO try is lost where none was spent, and none of the new PIN's.
 set -u
 . "$SRCDIR/tests/lib/all.sh"
 
@@ -30,6 +30,25 @@ each_step() {
 	token_stop
 }
 
+# The new PIN is set, and the helper dies before the PUK is changed.
+with_pin() {
+	blocked_before
+	fault p11-latch-helper C_SetPIN 1 kill-before
+	once "$LATCH" "set-pin $SO $PIN_NEW" >/dev/null 2>&1
+	fault none
+	passes "$kind, $1: the helper was killed there" faulted
+	is "$(card_pin card pw1)" "3 $PIN_NEW" "$kind, $1: the PIN is set"
+}
+
+no_try_of_pin() {
+	with_pin "then recover"
+	"$CMD" recover >/dev/null 2>&1
+	is "$(card_pin card pw1), $(record State)" "3 $PIN_NEW, active" "$kind, then recover: no try of the PIN is spent"
+	with_pin "then the PUK again"
+	is "$(set_pin "$SO" "$PIN_NEW"), $(card_pin card pw1), $(record State)" "CKR_PIN_INCORRECT, 3 $PIN_NEW, active" \
+		"$kind, then the PUK again: it is not sent as a wrong PIN"
+}
+
 openpgp() {
 	. "$SRCDIR/tests/lib/pickup.sh"
 	. "$SRCDIR/tests/lib/openpgp.sh"
@@ -38,6 +57,7 @@ openpgp() {
 	opensc_knows_the_card
 	faulty_start
 	known_puk "$SO" "PUK=#$SO_NEW" | pickup
+	no_try_of_pin
 	each_step blocked_before
 }
 
