@@ -271,7 +271,8 @@ card_look(struct card *c)
 		log_error("%s: its module shows that it has no PIN, and it has one: write "
 			  "Profile.ShowsLife=false into its binding",
 		    c->uri);
-		reborn = false;
+		/* Nor is it believed when it is in use, and nobody can look. */
+		c->profile.shows_life = reborn = false;
 	}
 	if (reborn) {
 		log_info(

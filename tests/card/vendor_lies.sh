@@ -13,6 +13,20 @@ lies() {
 		"login so $SO" "init-pin $PIN" logout "login user $PIN" "create-data $OBJECT value private" logout close
 }
 
+# The change of a PUK was interrupted, and whoever comes next ends it.
+lies_to_end() {
+	known_puk "$SO" "PUK=#$SO_NEW" | pickup
+	blocked_with_object
+	faulty_start
+	fault p11-latch C_SetPIN 1 kill-after
+	"$CMD" unblock --pin "$PIN_NEW" "$CARD" >/dev/null 2>&1
+	faulted || bail_out "nothing was killed"
+	fault none
+	sed -i "s|^Path=.*|Path=$BUILDDIR/tests/faults/bent.so|" "$P11_LATCH_CONF"
+	saved
+	sweep lies-puk runs=command call='C_*' next="login user $PIN_NEW" -- recover
+}
+
 # A watcher died, and whoever comes next blocks its card.
 lies_to_recover() {
 	new_card
@@ -35,6 +49,7 @@ for kind in $TOKENS; do
 	opencryptoki)
 		lies lock
 		lies_to_recover
+		lies_to_end
 		;;
 	esac
 	token_stop
