@@ -17,7 +17,7 @@ methods() {
 	esac
 }
 
-faults_sample 120
+faults_sample 150
 for kind in $TOKENS; do
 	faults_start "$kind"
 	for method in $(methods); do

@@ -73,7 +73,7 @@ new_life() {
 		apply "$CONF_DIR/now.dsc" "$CARD"
 }
 
-faults_sample 250
+faults_sample 400
 for kind in $TOKENS; do
 	faults_start "$kind"
 	block_order

@@ -27,7 +27,7 @@ new_key() {
 	sweep new-key runs=command done="$PIN_NEW" -- unblock --pin "$PIN_NEW" "$CARD"
 }
 
-faults_sample 250
+faults_sample 400
 for kind in $TOKENS; do
 	faults_start "$kind"
 	new_puk

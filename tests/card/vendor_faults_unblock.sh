@@ -29,7 +29,7 @@ by_letter() {
 	sweep letter pin="$LETTER" done="$LETTER" next="login user $LETTER" -- "login user $LETTER" close
 }
 
-faults_sample 250
+faults_sample 400
 for kind in $TOKENS; do
 	faults_start "$kind"
 	by_person

@@ -161,6 +161,14 @@ BENT(C_SetPIN,
 	CK_ULONG new_len),
     (session, old, old_len, new, new_len))
 
+BENT(C_FindObjectsInit, (CK_SESSION_HANDLE session, CK_ATTRIBUTE *wanted, CK_ULONG n),
+    (session, wanted, n))
+BENT(C_FindObjectsFinal, (CK_SESSION_HANDLE session), (session))
+BENT(C_CreateObject,
+    (CK_SESSION_HANDLE session, CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJECT_HANDLE *object),
+    (session, a, n, object))
+BENT(C_DestroyObject, (CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object), (session, object))
+
 /* Of what no card takes: none, turned round, "not known", and far too long. */
 static const CK_ULONG lengths[PLAN_LENGTHS][2] = {{0, 0}, {8, 4},
     {CK_UNAVAILABLE_INFORMATION, CK_UNAVAILABLE_INFORMATION}, {0, ULONG_MAX - 1}, {0, 1000000},
@@ -220,6 +228,77 @@ bent_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *n)
 	return after(how, rv);
 }
 
+/* What a handle of no object looks like. */
+#define GHOST 0x0badc0de
+
+static void
+find_else(enum how how, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *n)
+{
+	static CK_OBJECT_HANDLE first;
+	CK_ULONG i;
+
+	if (how < HOW_FOUND_NONE || how > HOW_FOUND_GHOSTS)
+		return;
+	note_fired();
+	if (*n > 0 && first == 0)
+		first = objects[0];
+	if (how == HOW_FOUND_NONE)
+		*n = 0;
+	else if (how == HOW_FOUND_MANY)
+		*n = most + (CK_ULONG)plan->rv;
+	if (how != HOW_FOUND_AGAIN && how != HOW_FOUND_GHOSTS)
+		return;
+	for (i = 0; i < most; i++)
+		objects[i] = how == HOW_FOUND_AGAIN && first != 0 ? first : GHOST + i;
+	*n = most;
+}
+
+static CK_RV
+bent_C_FindObjects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *n)
+{
+	enum how how = bend("C_FindObjects");
+	CK_RV rv;
+
+	if (before(how))
+		return (CK_RV)plan->rv;
+	rv = vendor->C_FindObjects(session, objects, most, n);
+	if (rv == CKR_OK)
+		find_else(how, objects, most, n);
+	return after(how, rv);
+}
+
+static void
+give_else(enum how how, CK_ATTRIBUTE *a)
+{
+	unsigned char *bytes = a->pValue;
+	CK_ULONG i;
+
+	if (how < HOW_VALUE_LENGTH || how > HOW_VALUE_BYTES || a->ulValueLen == (CK_ULONG)-1)
+		return;
+	note_fired();
+	if (how == HOW_VALUE_LENGTH)
+		a->ulValueLen = (CK_ULONG)plan->rv;
+	else if (how == HOW_VALUE_SHORTER && a->ulValueLen > 0)
+		a->ulValueLen -= (CK_ULONG)plan->rv;
+	for (i = 0; how == HOW_VALUE_BYTES && bytes != NULL && i < a->ulValueLen; i++)
+		bytes[i] ^= (unsigned char)plan->rv;
+}
+
+static CK_RV
+bent_C_GetAttributeValue(
+    CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE *a, CK_ULONG n)
+{
+	enum how how = bend("C_GetAttributeValue");
+	CK_RV rv;
+
+	if (before(how))
+		return (CK_RV)plan->rv;
+	rv = vendor->C_GetAttributeValue(session, object, a, n);
+	if (rv == CKR_OK && n > 0)
+		give_else(how, &a[0]);
+	return after(how, rv);
+}
+
 #define TAKE(name) list.name = bent_##name
 
 static CK_RV
@@ -253,6 +332,12 @@ load(void)
 	TAKE(C_Logout);
 	TAKE(C_InitPIN);
 	TAKE(C_SetPIN);
+	TAKE(C_FindObjectsInit);
+	TAKE(C_FindObjects);
+	TAKE(C_FindObjectsFinal);
+	TAKE(C_GetAttributeValue);
+	TAKE(C_CreateObject);
+	TAKE(C_DestroyObject);
 	return CKR_OK;
 }
 

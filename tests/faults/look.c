@@ -74,10 +74,18 @@ takes(CK_FUNCTION_LIST *p, CK_SESSION_HANDLE session, CK_USER_TYPE user, const c
 	return -1;
 }
 
+/* Loaded in the parent, and initialised in none but its children. */
+static void *library;
+
+void
+look_begin(const struct flow *f)
+{
+	library = dlopen(f->module, RTLD_NOW | RTLD_LOCAL);
+}
+
 static void
 look_here(const struct flow *f, struct seen *s)
 {
-	void *library = dlopen(f->module, RTLD_NOW | RTLD_LOCAL);
 	CK_SESSION_HANDLE session;
 	CK_C_GetFunctionList get;
 	CK_FUNCTION_LIST *p;
@@ -97,7 +105,8 @@ look_here(const struct flow *f, struct seen *s)
 		/* Each wrong one costs a try, and the last one costs the PIN. */
 		if ((info.flags & CKF_USER_PIN_LOCKED) == 0)
 			s->pin = takes(p, session, CKU_USER, f->pin, f->object, &s->object);
-		s->so = takes(p, session, CKU_SO, f->so, NULL, NULL);
+		if (!f->boxed)
+			s->so = takes(p, session, CKU_SO, f->so, NULL, NULL);
 	}
 	p->C_Finalize(NULL);
 }

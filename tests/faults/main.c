@@ -37,7 +37,7 @@ text_of(struct flow *f, const char *name)
 	    {"state", &f->state}, {"log", &f->log}, {"scratch", &f->scratch},
 	    {"hang-conf", &f->hang_conf}, {"results", &f->results}, {"drive", &f->drive},
 	    {"latch", &f->latch}, {"call", &f->call}, {"command", &f->command}, {"done", &f->done},
-	    {"object", &f->object}};
+	    {"object", &f->object}, {"values", &f->values}};
 	size_t i;
 
 	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -63,14 +63,26 @@ take(struct flow *f, const char *name, const char *value)
 		return add(f->next, WORDS_MAX, value);
 	if (strcmp(name, "goes") == 0)
 		return add(f->goes, WORDS_MAX, value);
+	if (strcmp(name, "else") == 0)
+		return add(f->else_goes, WORDS_MAX, value);
 	if (strcmp(name, "sample") == 0)
 		f->sample = strtoul(value, NULL, 10);
 	else if (strcmp(name, "only") == 0)
 		f->only = strtol(value, NULL, 10);
 	else if (strcmp(name, "must") == 0)
 		f->must_block = strcmp(value, "block") == 0;
+	else if (strcmp(name, "may") == 0)
+		f->may_refuse = strcmp(value, "refuse") == 0;
 	else if (strcmp(name, "starts") == 0)
 		f->starts_new = strcmp(value, "new") == 0;
+	else if (strcmp(name, "every") == 0)
+		f->every = strcmp(value, "yes") == 0;
+	else if (strcmp(name, "looks") == 0)
+		f->free_looks = strcmp(value, "free") == 0;
+	else if (strcmp(name, "counts") == 0)
+		f->counts = strcmp(value, "yes") == 0;
+	else if (strcmp(name, "secret") == 0)
+		f->boxed = strcmp(value, "boxed") == 0;
 	else if (strcmp(name, "runs") == 0)
 		f->is_command = strcmp(value, "command") == 0;
 	else

@@ -26,6 +26,15 @@ enum how {
 	/* Lies of C_GetSlotList. */
 	HOW_SLOTS_FEWER, /* one slot less the second time that it is asked */
 	HOW_SLOTS_MANY,  /* the number is rv, whatever there is room for */
+	/* Lies of C_FindObjects. */
+	HOW_FOUND_NONE,
+	HOW_FOUND_MANY,   /* so many more than there was room for */
+	HOW_FOUND_AGAIN,  /* the first ones again and again */
+	HOW_FOUND_GHOSTS, /* without end, and none of them exists */
+	/* Lies of C_GetAttributeValue, of its first attribute. */
+	HOW_VALUE_LENGTH,  /* it is rv */
+	HOW_VALUE_SHORTER, /* by rv */
+	HOW_VALUE_BYTES,   /* all of them, xor rv */
 	HOWS
 };
 

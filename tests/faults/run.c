@@ -19,6 +19,7 @@
 /* A helper that nobody talks to any more has this long for what is left to do. */
 #define LEFT_MS    25000
 #define COMMAND_MS 30000
+#define HUNG_MS    150
 
 static struct plan *plan;
 static char plan_path[256], out_path[256], slot[128];
@@ -62,6 +63,7 @@ run_begin(const struct flow *f)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	look_begin(f);
 }
 
 struct plan *
@@ -70,9 +72,25 @@ run_plan(void)
 	return plan;
 }
 
-/* Those that are nobody else's: what dies leaves its own to this process. */
+static bool
+runs(pid_t pid, const char *program)
+{
+	char path[64], name[PLAN_PROGRAM] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return false;
+	if (fscanf(file, "%31s", name) != 1)
+		name[0] = '\0';
+	fclose(file);
+	return strcmp(name, program) == 0;
+}
+
+/* Those that are nobody else's: what dies leaves its own to this process. NULL: any program. */
 static void
-kill_children(void)
+kill_children(const char *program)
 {
 	char path[64], line[64];
 	FILE *file;
@@ -80,7 +98,8 @@ kill_children(void)
 	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
 	file = fopen(path, "re");
 	while (file != NULL && fscanf(file, "%63s", line) == 1)
-		kill((pid_t)atol(line), SIGKILL);
+		if (program == NULL || runs((pid_t)atol(line), program))
+			kill((pid_t)atol(line), SIGKILL);
 	if (file != NULL)
 		fclose(file);
 }
@@ -96,9 +115,22 @@ wait_a_little(void)
 	sigtimedwait(&set, NULL, &most);
 }
 
+/* Its own module hangs since then, in its own process: nothing more comes of it. */
+static bool
+is_hung(bool hangs, long now)
+{
+	static long since;
+
+	if (!hangs || plan->fired == 0)
+		since = 0;
+	else if (since == 0)
+		since = now;
+	return since != 0 && now - since > HUNG_MS;
+}
+
 /* Until no process is left of it. */
 static void
-bury(pid_t first, unsigned limit_ms, struct ended *e)
+bury(pid_t first, unsigned limit_ms, bool hangs, struct ended *e)
 {
 	long begun = now_ms(), ended = 0, now;
 	int status;
@@ -117,14 +149,18 @@ bury(pid_t first, unsigned limit_ms, struct ended *e)
 		}
 		if (pid > 0)
 			continue;
-		if (ended == 0 && now - begun > (long)limit_ms && e->in_time) {
+		if (ended == 0 && e->in_time &&
+		    (now - begun > (long)limit_ms || is_hung(hangs, now))) {
 			e->in_time = false;
 			kill(first, SIGKILL);
 		}
 		if (ended != 0 && now - ended > LEFT_MS) {
 			e->left_behind = true;
-			kill_children();
+			kill_children(NULL);
 		}
+		/* The one that hangs outlives whoever started it. */
+		if (ended != 0 && is_hung(hangs, now))
+			kill_children(plan->program);
 		wait_a_little();
 	}
 }
@@ -159,7 +195,8 @@ static void __attribute__((noreturn)) become(const char *const *words, const cha
 }
 
 static void
-run(const char *const *words, const char *conf, bool bent, unsigned limit_ms, struct ended *e)
+run(const char *const *words, const char *conf, bool bent, unsigned limit_ms, bool hangs,
+    struct ended *e)
 {
 	pid_t child;
 
@@ -169,54 +206,54 @@ run(const char *const *words, const char *conf, bool bent, unsigned limit_ms, st
 		become(words, conf, bent);
 	if (child < 0)
 		fail("fork");
-	bury(child, limit_ms, e);
+	bury(child, limit_ms, hangs, e);
 	read_out(e);
 }
 
 /* p11drive with the module under test, and these lines in a session. */
 static void
 drive(const struct flow *f, const char *const *lines, const char *conf, bool bent, unsigned limit,
-    struct ended *e)
+    bool hangs, struct ended *e)
 {
 	const char *words[WORDS_MAX + 6] = {f->drive, f->latch, "initialize", slot, "open rw"};
 	size_t i;
 
 	for (i = 0; i < WORDS_MAX && lines[i] != NULL; i++)
 		words[i + 5] = lines[i];
-	run(words, conf, bent, limit, e);
+	run(words, conf, bent, limit, hangs, e);
 }
 
 static void
 command(const struct flow *f, const char *const *given, const char *conf, bool bent, unsigned limit,
-    struct ended *e)
+    bool hangs, struct ended *e)
 {
 	const char *words[WORDS_MAX + 2] = {f->command};
 	size_t i;
 
 	for (i = 0; i < WORDS_MAX && given[i] != NULL; i++)
 		words[i + 1] = given[i];
-	run(words, conf, bent, limit, e);
+	run(words, conf, bent, limit, hangs, e);
 }
 
 void
-run_flow(const struct flow *f, bool bent, unsigned limit_ms, struct ended *e)
+run_flow(const struct flow *f, bool bent, unsigned limit_ms, bool hangs, struct ended *e)
 {
 	const char *conf = bent && plan->how == HOW_HANG ? f->hang_conf : NULL;
 
 	if (f->is_command)
-		command(f, f->words, conf, bent, limit_ms, e);
+		command(f, f->words, conf, bent, limit_ms, hangs, e);
 	else
-		drive(f, f->words, conf, bent, limit_ms, e);
+		drive(f, f->words, conf, bent, limit_ms, hangs, e);
 }
 
 void
 run_lines(const struct flow *f, const char *const *lines, struct ended *e)
 {
-	drive(f, lines, NULL, false, COMMAND_MS, e);
+	drive(f, lines, NULL, false, COMMAND_MS, false, e);
 }
 
 void
 run_command(const struct flow *f, const char *const *words, struct ended *e)
 {
-	command(f, words, NULL, false, COMMAND_MS, e);
+	command(f, words, NULL, false, COMMAND_MS, false, e);
 }

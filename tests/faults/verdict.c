@@ -51,6 +51,13 @@ is_answered(const char *line)
 	return false;
 }
 
+static bool
+is_asked(const char *word)
+{
+	return strncmp(word, "login ", 6) == 0 || strncmp(word, "set-pin ", 8) == 0 ||
+	       strncmp(word, "init-pin ", 9) == 0 || strcmp(word, "close") == 0;
+}
+
 /* Of the last login or change; false where there is none. */
 static bool
 last_answer(const char *out, char call[32], char rv[64])
@@ -78,18 +85,25 @@ verdict_said_done(const struct flow *f, const struct ended *e)
 }
 
 static void
-each_answer(const char *out, char why[WHY_MAX])
+each_answer(const struct flow *f, const char *out, char why[WHY_MAX])
 {
 	char call[32], rv[64];
 	const char *line = out;
+	unsigned asked = 0, answered = 0, i;
 
+	for (i = 0; f->words[i] != NULL; i++)
+		asked += is_asked(f->words[i]);
 	while (line != NULL && *line != '\0') {
-		if (is_answered(line) && sscanf(line, "%31s %63s", call, rv) == 2 &&
-		    !is_of_table(rv))
-			say(why, "%s answers %s", call, rv);
+		if (is_answered(line) && sscanf(line, "%31s %63s", call, rv) == 2) {
+			answered++;
+			if (!is_of_table(rv))
+				say(why, "%s answers %s", call, rv);
+		}
 		line = strchr(line, '\n');
 		line = line != NULL ? line + 1 : NULL;
 	}
+	if (answered != asked)
+		say(why, "%u calls, and %u answers", asked, answered);
 }
 
 void
@@ -98,7 +112,7 @@ verdict_answer(const struct flow *f, const struct ended *e, char why[WHY_MAX])
 	struct seen s;
 
 	if (!f->is_command)
-		each_answer(e->out, why);
+		each_answer(f, e->out, why);
 	else if (WIFEXITED(e->status) && WEXITSTATUS(e->status) > 1)
 		say(why, "the command ends with %d", WEXITSTATUS(e->status));
 	if (f->done == NULL || !verdict_said_done(f, e))
@@ -134,30 +148,30 @@ judge_state(
 			say(why, "its record says active, but its PIN is nobody's");
 		else if (f->object != NULL && !s->object)
 			say(why, "its private objects are gone");
-	} else {
+	} else if (strcmp(state, "personalizing") != 0 || !f->may_refuse) {
 		say(why, "its record says %s", state);
 	}
 }
 
 void
-verdict_card(const struct flow *f, bool forgets, char why[WHY_MAX])
+verdict_card(const struct flow *f, bool forgets, struct seen *s, char why[WHY_MAX])
 {
 	char state[64], journal[64];
-	struct seen s;
 
-	look(f, &s);
-	if (!s.usable) {
+	look(f, s);
+	if (!s->usable) {
 		say(why, "its own module cannot use it any more");
 		return;
 	}
 	stage_value(f, "records", "", "State", state);
 	stage_value(f, "private", ".state", "Journal", journal);
-	judge_state(f, &s, state, forgets, why);
-	if (strcmp(journal, "none") != 0)
+	judge_state(f, s, state, forgets, why);
+	if (strcmp(journal, "none") != 0 && strcmp(state, "personalizing") != 0)
 		say(why, "its journal says %s", journal);
-	if (s.so < 0)
+	/* Whether the policy's key still has it shows when it is unblocked by it. */
+	if (s->so < 0 && !f->boxed)
 		say(why, "its SO secret is nobody's");
-	if ((s.flags & CKF_SO_PIN_LOCKED) != 0)
+	if ((s->flags & CKF_SO_PIN_LOCKED) != 0)
 		say(why, "its last SO try is gone");
 }
 
@@ -170,7 +184,7 @@ goes_on_new(const struct flow *f, const struct seen *s, char why[WHY_MAX])
 	struct seen after;
 	struct ended e;
 
-	snprintf(login, sizeof(login), "login so %s", f->so[s->so]);
+	snprintf(login, sizeof(login), "login so %s", f->so[s->so < 0 ? 0 : s->so]);
 	snprintf(init, sizeof(init), "init-pin %s", f->pin[0]);
 	run_lines(f, lines, &e);
 	look(f, &after);
@@ -181,18 +195,19 @@ goes_on_new(const struct flow *f, const struct seen *s, char why[WHY_MAX])
 
 /* What an office does with it next, of which nothing is in the way. */
 void
-verdict_goes_on(const struct flow *f, char why[WHY_MAX])
+verdict_goes_on(const struct flow *f, const struct seen *before, char why[WHY_MAX])
 {
 	struct ended e;
 	char state[64];
 	struct seen s;
 
-	look(f, &s);
-	if (f->starts_new && (s.flags & CKF_USER_PIN_INITIALIZED) == 0) {
-		goes_on_new(f, &s, why);
+	if (f->starts_new && (before->flags & CKF_USER_PIN_INITIALIZED) == 0) {
+		goes_on_new(f, before, why);
 		return;
 	}
 	run_command(f, f->goes, &e);
+	if (e.status != 0 && f->else_goes[0] != NULL)
+		run_command(f, f->else_goes, &e);
 	look(f, &s);
 	stage_value(f, "records", "", "State", state);
 	if (e.status != 0 || strcmp(state, "active") != 0 || s.pin != 0)
@@ -200,6 +215,6 @@ verdict_goes_on(const struct flow *f, char why[WHY_MAX])
 		    e.out);
 	else if (f->object != NULL && !s.object && !f->starts_new)
 		say(why, "its private objects are gone");
-	if (s.so < 0)
+	if (s.so < 0 && !f->boxed)
 		say(why, "then its SO secret is nobody's");
 }

@@ -2,7 +2,7 @@
 # A vendor's module that fails in every way at every call of a flow, on a real token. Sourced, after all.sh.
 #
 #	faults_start KIND              that token, and p11-latch over tests/faults/bent.so over its module
-#	faults_sample N                of the faults of each flow one in N is tried, unless P11_LATCH_FAULTS is "whole"
+#	faults_sample N                of the faults of each flow one in N is tried, unless P11_LATCH_FAULTS is "whole"; first
 #	new_card, blocked_with_object, active_with_object
 #	                               what flows begin with; objects: a private one that must not be lost
 #	saved                          now it is as each step finds it
@@ -10,9 +10,10 @@
 #	                               process of their own, or with runs=command of p11-latch's words;
 #	                               tests/faults/main.c has the options
 #
-# P11_LATCH_FAULTS=whole: all of them, hours; what was done, and NAME.failed, in $BUILDDIR/tests/faults/results, and an
-# interrupted run goes on there. P11_LATCH_FAULTS=NAME:STEP: this one, and what came of it; =C_InitPIN: at such calls alone;
-# =C_*: what is told falsely at all calls; =hang.
+# P11_LATCH_FAULTS=whole: all that are not equal to another one (tests/faults/equal.c); what was done, and NAME.failed, in
+# $BUILDDIR/tests/faults/results, and an interrupted run goes on there. =every: equal ones too, days; =count: how many are
+# to be tried. =NAME:STEP: this one, and what came of it; =C_InitPIN: at such calls alone; =C_*: what is told falsely at
+# all calls; =hang.
 
 . "$SRCDIR/tests/lib/pickup.sh"
 
@@ -28,11 +29,21 @@ faults_start() {
 	export BENT_VENDOR
 	sed -i "s|^Path=.*|Path=$BUILDDIR/tests/faults/bent.so|" "$P11_LATCH_CONF"
 	sed 's/^CallTimeout=.*/CallTimeout=1/' "$P11_LATCH_CONF" >"$CONF_DIR/hang.conf"
+	FAULTS_VALUES=$SCRATCH/values
+	(cd "$SRCDIR" && sh tests/faults/values.sh card helper module policy tool) >"$FAULTS_VALUES"
+	# Half of all time would be scrypt's.
+	if [ -n "$FAULTS_WHOLE" ]; then
+		LD_PRELOAD=$BUILDDIR/tests/faults/quick.so
+		export LD_PRELOAD
+	fi
 }
 
 faults_sample() {
 	FAULTS_SAMPLE=$1
-	[ "${P11_LATCH_FAULTS:-}" != whole ] || FAULTS_SAMPLE=1
+	FAULTS_WHOLE=
+	case ${P11_LATCH_FAULTS:-} in
+	whole | every | count) FAULTS_SAMPLE=1 FAULTS_WHOLE=yes ;;
+	esac
 }
 
 new_card() {
@@ -80,13 +91,16 @@ sweep() {
 	sweep_name=$TOKEN-$1
 	shift
 	sweep_more=
+	[ "$TOKEN" != softhsm ] || sweep_more=looks=free
 	case ${P11_LATCH_FAULTS:-} in
-	whole)
+	count) sweep_more="$sweep_more counts=yes" ;;
+	whole | every)
 		mkdir -p "$BUILDDIR/tests/faults/results"
-		sweep_more="results=$BUILDDIR/tests/faults/results/$sweep_name"
+		sweep_more="$sweep_more results=$BUILDDIR/tests/faults/results/$sweep_name"
+		[ "$P11_LATCH_FAULTS" = whole ] || sweep_more="$sweep_more every=yes"
 		;;
-	"$sweep_name":*) sweep_more="only=${P11_LATCH_FAULTS#*:}" ;;
-	C_* | hang) sweep_more="call=$P11_LATCH_FAULTS" ;;
+	"$sweep_name":*) sweep_more="$sweep_more only=${P11_LATCH_FAULTS#*:}" ;;
+	C_* | hang) sweep_more="$sweep_more call=$P11_LATCH_FAULTS" ;;
 	?*) return ;;
 	esac
 	# shellcheck disable=SC2086
@@ -94,7 +108,7 @@ sweep() {
 		hang-conf="$CONF_DIR/hang.conf" drive="$P11DRIVE" latch="$LATCH" command="$CMD" \
 		pin="$PIN" pin="$PIN_NEW" so="$SO" so="$SO_NEW" object="$OBJECT" \
 		goes=unblock goes=--pin goes="$PIN" goes="$CARD" \
-		sample="$FAULTS_SAMPLE" $FAULTS_SAVED $sweep_more "$@" >"$SCRATCH/swept" 2>&1 ||
+		sample="$FAULTS_SAMPLE" values="$FAULTS_VALUES" $FAULTS_SAVED $sweep_more "$@" >"$SCRATCH/swept" 2>&1 ||
 		printf '# sweep ends with %s\n' $? >>"$SCRATCH/swept"
 	cat "$SCRATCH/swept"
 	TAP_PASSED=$((TAP_PASSED + $(grep -c '^ok - ' "$SCRATCH/swept")))
