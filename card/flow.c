@@ -386,14 +386,30 @@ flow_set_pin(struct card *c, const struct request *q, struct outcome *o)
 	secret_free(&new_pin);
 }
 
+/*
+ * The new PIN in place of R was refused, and may be in force: where to try it costs the card
+ * nothing, or, while it is blocked, one of all its tries, which the next login with R gives back.
+ */
+static bool
+in_force_all_the_same(struct card *c, const struct secret *pin)
+{
+	const CK_FLAGS lost = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
+
+	if (c->profile.never_guess)
+		return false;
+	if (c->profile.user_counter &&
+	    (!card_blocked(c) || card_peek(c) != CKR_OK || (c->info.flags & lost) != 0))
+		return false;
+	return pin_login(c, pin) == CKR_OK;
+}
+
 void
 flow_result(struct card *c, CK_RV rv, struct outcome *o)
 {
 	if (pin_unchanged(c, rv) && rv != CKR_PIN_EXPIRED && rv != CKR_PIN_LEN_RANGE &&
 	    rv != CKR_PIN_INVALID)
 		log_debug("%s: C_SetPIN with R: %s", c->uri, rv_name(rv));
-	if ((rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_INVALID) && !c->profile.never_guess &&
-	    !c->profile.user_counter && pin_login(c, o->pin) == CKR_OK)
+	if ((rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_INVALID) && in_force_all_the_same(c, o->pin))
 		rv = CKR_OK;
 	if (rv == CKR_PIN_LEN_RANGE || rv == CKR_PIN_INVALID) {
 		c->private.journal = JOURNAL_NONE;

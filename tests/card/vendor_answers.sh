@@ -254,6 +254,26 @@ set_with_r_all_the_same() {
 	is_active "$PIN_NEW" "$kind: the card is active"
 }
 
+# The same where a program has logged in with the PUK before.
+set_after_login_all_the_same() {
+	for answer in 0xa1:CKR_PIN_INVALID 0xa2:CKR_PIN_LEN_RANGE; do
+		blocked_card
+		fault p11drive C_SetPIN 1 after "${answer%%:*}"
+		is "$(once "$LATCH" "login user $SO" "set-pin $SO $PIN_NEW" | last_rv)" CKR_OK \
+			"$kind: after a login with the PUK C_SetPIN is done and answers ${answer#*:}"
+		passes "$kind: C_SetPIN after a login: it came to that" faulted
+		fault none
+		is_active "$PIN_NEW" "$kind: the card is active"
+		blocked_card
+		fault p11drive C_SetPIN 1 rv "${answer%%:*}"
+		is "$(once "$LATCH" "login user $SO" "set-pin $SO $PIN_NEW" | last_rv)" "${answer#*:}" \
+			"$kind: after a login with the PUK C_SetPIN refuses the new PIN by ${answer#*:}"
+		fault none
+		is "$(record State)" blocked "$kind: the card is blocked"
+		is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: and takes another one"
+	done
+}
+
 # A module that ends its process is not taken for one that did its work.
 exits() {
 	for call in C_GetFunctionList C_Initialize C_Login C_InitPIN; do
@@ -285,6 +305,7 @@ for kind in $TOKENS; do
 	applied_in_vain
 	[ "$kind" != softhsm ] || done_all_the_same
 	[ "$kind" != softhsm ] || set_with_r_all_the_same
+	set_after_login_all_the_same
 	puk_all_the_same
 	refused_all_the_same
 	many_slots
