@@ -31,6 +31,17 @@ copy_r(struct r_copy *r, const struct situation *s, const struct answer *answer)
 	return true;
 }
 
+/* A module that says CKR_OK, and nobody is logged in: C_SetPIN would be that of a public session.
+ */
+static bool
+is_public(const struct situation *s, CK_SESSION_HANDLE session)
+{
+	CK_SESSION_INFO info = {0};
+
+	return s->v->C_GetSessionInfo(session, &info) == CKR_OK &&
+	       (info.state == CKS_RO_PUBLIC_SESSION || info.state == CKS_RW_PUBLIC_SESSION);
+}
+
 CK_RV
 with_r_login(
     struct situation *s, const struct attempt *a, const struct answer *answer, const char *call)
@@ -42,6 +53,11 @@ with_r_login(
 		return CKR_FUNCTION_FAILED;
 	rv = attempt_login_with(a, r.bytes, r.len);
 	explicit_bzero(&r, sizeof(r));
+	if (rv == CKR_OK && is_public(s, a->session)) {
+		log_error("%s, %s: the vendor's module says CKR_OK, and nobody is logged in", call,
+		    s->uri);
+		return CKR_FUNCTION_FAILED;
+	}
 	if (rv == CKR_OK && a->user != CKU_CONTEXT_SPECIFIC)
 		slot_set_r_login(s->process, s->slot, true);
 	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || rv == CKR_PIN_INVALID ||

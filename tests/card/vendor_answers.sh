@@ -274,6 +274,17 @@ set_after_login_all_the_same() {
 	done
 }
 
+# C_Login with R says CKR_OK and does nothing: no C_SetPIN in a public session, which costs openCryptoki's objects.
+login_with_r_not() {
+	blocked_card
+	fault p11drive C_Login 1 rv 0
+	like "$(once "$LATCH" "login user $SO" "set-pin $SO $PIN_NEW")" "*login CKR_FUNCTION_FAILED*set-pin CKR_OK*" \
+		"$kind: C_Login with R says CKR_OK and does nothing"
+	passes "$kind: C_Login with R: it came to that" faulted
+	fault none
+	is_active "$PIN_NEW" "$kind: the card is active"
+}
+
 # A module that ends its process is not taken for one that did its work.
 exits() {
 	for call in C_GetFunctionList C_Initialize C_Login C_InitPIN; do
@@ -306,6 +317,7 @@ for kind in $TOKENS; do
 	[ "$kind" != softhsm ] || done_all_the_same
 	[ "$kind" != softhsm ] || set_with_r_all_the_same
 	set_after_login_all_the_same
+	login_with_r_not
 	puk_all_the_same
 	refused_all_the_same
 	many_slots
