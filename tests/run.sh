@@ -33,11 +33,13 @@ while [ $# -gt 0 ]; do
 	shift
 done
 
+. "$SRCDIR/tests/lib/sanitized.sh"
+
 # --- One test: called by xargs below, with RESULTS set --------------------------------------------
 
 # Check's "N%: Checks: A, Failures: B, Errors: C", and TAP; "passed failed skipped".
 count() {
-	awk -v status="$2" -v script="$3" '
+	awk -v status="$2" -v script="$3" -v reports="$4" '
 		/^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/ {
 			gsub(/[^0-9]+/, " ")
 			split($0, n, " ")
@@ -52,8 +54,18 @@ count() {
 			early = script == "yes" && (!plan || planned != passed + failed + skipped)
 			if (early || passed + failed + skipped == 0 || (status != 0 && failed == 0))
 				failed++
+			failed += reports
 			print passed + 0, failed + 0, skipped + 0, early + 0
 		}' "$1"
+}
+
+show_reports() {
+	for report in "$1"/*; do
+		[ ! -f "$report" ] || {
+			echo "      ${report##*/}"
+			sed 's/^/      ! /' "$report" | head -n 80
+		}
+	done
 }
 
 run_one() {
@@ -65,11 +77,14 @@ run_one() {
 	esac
 	SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/latch.XXXXXX") || exit 1
 	chmod 755 "$SCRATCH"
+	! is_sanitized || sanitized_reports "$out.reports"
 	started=$(date +%s)
 	# Whoever kills unshare kills the whole process namespace.
 	env -i PATH="$PATH" LC_ALL=C TERM=dumb SRCDIR="$SRCDIR" BUILDDIR="$BUILDDIR" \
 		SCRATCH="$SCRATCH" TMPDIR="$SCRATCH" CK_VERBOSITY=normal CK_DEFAULT_TIMEOUT=120 \
+		SANITIZED="$SANITIZED" SANITIZER_RUNTIMES="$SANITIZER_RUNTIMES" \
 		${ASAN_OPTIONS:+ASAN_OPTIONS="$ASAN_OPTIONS"} \
+		${UBSAN_OPTIONS:+UBSAN_OPTIONS="$UBSAN_OPTIONS"} \
 		${TSAN_OPTIONS:+TSAN_OPTIONS="$TSAN_OPTIONS"} \
 		${P11_LATCH_HOSTILE:+P11_LATCH_HOSTILE="$P11_LATCH_HOSTILE"} \
 		${P11_LATCH_SEED:+P11_LATCH_SEED="$P11_LATCH_SEED"} \
@@ -83,8 +98,10 @@ run_one() {
 		sh "$SRCDIR/tests/lib/space.sh" "$@" >"$out.out" 2>&1
 	status=$?
 	rm -rf "$SCRATCH"
+	sanitized_ours "$out.reports"
+	reports=$(ls "$out.reports" 2>/dev/null | wc -l)
 	seconds=$(($(date +%s) - started))
-	count "$out.out" "$status" "$script" >"$out.count"
+	count "$out.out" "$status" "$script" "$reports" >"$out.count"
 	read -r passed failed skipped early <"$out.count"
 	verdict=PASS
 	why=
@@ -92,12 +109,14 @@ run_one() {
 		verdict=FAIL
 		[ "$early" = 0 ] || why=", ended early"
 		[ "$status" != 137 ] || why=", killed after $LIMIT s"
+		[ "$reports" = 0 ] || why="$why, $reports reports of a sanitizer"
 	fi
 	{
 		printf '%s  %s: %s passed, %s failed, %s skipped%s (%s s)\n' "$verdict" "$name" \
 			"$passed" "$failed" "$skipped" "$why" "$seconds"
 		if [ "$verdict" = FAIL ]; then
 			sed 's/^/      | /' "$out.out" | tail -n 200
+			show_reports "$out.reports"
 			echo "      exit status $status"
 		elif [ "$VERBOSE" = yes ]; then
 			sed 's/^/      | /' "$out.out"
@@ -118,7 +137,7 @@ preserved() {
 		P11_LATCH_FAULTS P11_LATCH_SYSTEM P11_LATCH_SYSTEM_RESULTS \
 		P11_LATCH_KILL_DIR P11_LATCH_KILL_EVERY P11_LATCH_KILL_PLACES P11_LATCH_KILL_FLOW P11_LATCH_KILL_KIND \
 		P11_LATCH_KILL_CLASS P11_LATCH_KILL_STEP P11_LATCH_KILL_MOST
-	printf 'ASAN_OPTIONS,TSAN_OPTIONS'
+	printf 'ASAN_OPTIONS,UBSAN_OPTIONS,TSAN_OPTIONS'
 }
 
 if [ "$(id -u)" != 0 ]; then
@@ -172,7 +191,9 @@ list_kind() {
 RESULTS=$(mktemp -d "${TMPDIR:-/tmp}/latch-results.XXXXXX") || exit 1
 trap 'rm -rf "$RESULTS"' EXIT
 trap 'exit 130' INT TERM HUP PIPE
-export RESULTS VERBOSE
+chmod 711 "$RESULTS" # helpers of other users report there
+sanitized_look
+export RESULTS VERBOSE SANITIZED SANITIZER_RUNTIMES
 for kind; do
 	list_kind "$kind"
 done | sort -u >"$RESULTS/list"

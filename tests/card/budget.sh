@@ -77,7 +77,7 @@ wrong_policy() {
 }
 
 # The application personalized with another PUK than the policy's: that one is right, and the policy's is kept back.
-foreign() {
+another_puk() {
 	known_puk 99999999 | pickup
 	blocked_card
 	log_clear
@@ -131,7 +131,7 @@ by_people
 last_try_wrong
 impossible_values
 wrong_policy
-foreign
+another_puk
 only_puk
 disturbed
 no_secret "no PUK stands in log or state" "$SO" 99999999 99999991

@@ -57,7 +57,7 @@ for kind in $TOKENS; do
 	is "$(ps -o user= -p "$watcher")" anyone "$kind: the watcher runs as the holder's user"
 	passes "$kind: that user reads the memory of programs of his" reads_memory "$(drive_pid desk)"
 	closed "$watcher" "watcher"
-	if is_instrumented; then
+	if is_sanitized; then
 		skip "$kind: secrets are in locked memory only" "a sanitizer keeps what was freed"
 	else
 		only_locked "$watcher" "$SO_NEW" "$SO"

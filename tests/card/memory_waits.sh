@@ -167,7 +167,7 @@ at_work() {
 	drive_stop desk
 }
 
-if is_instrumented; then
+if is_sanitized; then
 	skip "secrets are in locked memory only" "a sanitizer keeps what was freed"
 	done_testing
 fi

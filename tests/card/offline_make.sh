@@ -41,7 +41,7 @@ again() {
 # One makes the PIN, the next the key, and each of them reads the tickets of nobody so far.
 several_programs() {
 	again
-	passes "$kind: two programs under p11-latch personalize" "$CMD" personalize -- sh -c "
+	passes "$kind: two programs under p11-latch personalize" foreign "$CMD" personalize -- sh -c "
 		pkcs11-tool --module '$LATCH' --token-label $LABEL --login --login-type so --so-pin $SO --init-pin --new-pin $PIN &&
 		pkcs11-tool --module '$LATCH' --token-label $LABEL --login --pin $PIN --keypairgen --key-type rsa:2048 --label key"
 	is "$(objects ticket | wc -l)" 10 "$kind: at the end of the hold there are ten tickets"

@@ -37,11 +37,8 @@ afterwards() {
 }
 
 openpgp_start_at init_pin_in_so_session
-# A sanitized module wants its runtime before everything else.
 FOREIGN=$SCRATCH/foreign
-printf '#!/bin/sh\nset -u\nSRCDIR=%s BUILDDIR=%s LATCH=%s\n. "$SRCDIR/tests/lib/latch.sh"\nforeign "$@"\n' \
-	"$SRCDIR" "$BUILDDIR" "$LATCH" >"$FOREIGN"
-chmod 755 "$FOREIGN"
+foreign_script "$FOREIGN"
 certificate
 
 desk

@@ -101,7 +101,7 @@ killed() {
 			blocked_card
 			key_change "$MANAGEMENT_KEY" "$MANAGEMENT_KEY_NEW" >"$SCRATCH/key.dsc"
 			fault p11-latch $call 1 $action
-			LD_PRELOAD=$BUILDDIR/tests/card/faulty.so apply
+			preloaded "$BUILDDIR/tests/card/faulty.so" apply
 			fault none
 			passes "$action $call: came to pass" faulted
 			passes "$action $call: apply once more" apply

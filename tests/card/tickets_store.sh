@@ -191,8 +191,6 @@ tickets 1-3 boxes 7 bad 0 newer 1" "$TOKEN: and removed, but not what is newer"
 
 for kind in tpm2 openpgp; do
 	token_start "$kind"
-	# OpenSC 0.23 leaks in a C_CreateObject that it refuses.
-	[ "$kind" = tpm2 ] || ASAN_OPTIONS=detect_leaks=0
 	desk
 	ON_TOKEN=
 	stores

@@ -20,7 +20,7 @@ export SSH_ASKPASS SSH_ASKPASS_REQUIRE SSH_AUTH_SOCK
 
 # An agent keeps what it loaded, so each part of a test has one of its own. -P: the module may lie anywhere.
 agent_start() {
-	foreign exec ssh-agent -D -a "$SSH_AUTH_SOCK" -P '/*' >"$SCRATCH/agent.log" 2>&1 </dev/null &
+	foreign exec "$(foreign_path ssh-agent)" -D -a "$SSH_AUTH_SOCK" -P '/*' >"$SCRATCH/agent.log" 2>&1 </dev/null &
 	agent=$!
 	wait_for 10 test -S "$SSH_AUTH_SOCK" || bail_out "ssh-agent: $(cat "$SCRATCH/agent.log")"
 }

@@ -68,7 +68,7 @@ adds() {
 
 # -P: the module may lie anywhere.
 agent_start() {
-	foreign exec ssh-agent -D -a "$SSH_AUTH_SOCK" -P '/*' >"$D/agent.log" 2>&1 </dev/null &
+	foreign exec "$(foreign_path ssh-agent)" -D -a "$SSH_AUTH_SOCK" -P '/*' >"$D/agent.log" 2>&1 </dev/null &
 	agent=$!
 	wait_for 10 test -S "$SSH_AUTH_SOCK" || bail_out "ssh-agent: $(cat "$D/agent.log")"
 }

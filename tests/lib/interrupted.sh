@@ -11,7 +11,7 @@ STEPS_MOST=40
 interrupted_now() {
 	rm -f "$FAULTY_FILE.done"
 	fault "$1" "$2" "$3" "$4"
-	LD_PRELOAD=$BUILDDIR/tests/card/faulty.so "$5" >"$SCRATCH/action" 2>&1
+	preloaded "$BUILDDIR/tests/card/faulty.so" "$5" >"$SCRATCH/action" 2>&1
 	fault none
 	wait_for 10 no_helpers || bail_out "$5: a helper does not end"
 	faulted

@@ -129,17 +129,6 @@ no_helpers() {
 	[ -z "$(helpers)" ]
 }
 
-# foreign PROGRAM ARG...: a program that is not ours, with the module in it. A sanitized module wants the
-# sanitizer's runtime loaded before everything else.
-foreign() {
-	foreign_runtime=$(ldd "$LATCH" | sed -n 's/.*=> *\([^ ]*lib[atu]*b*san[^ ]*\) .*/\1/p' | tr '\n' ' ')
-	if [ -n "$foreign_runtime" ]; then
-		LD_PRELOAD="$foreign_runtime" ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" "$@"
-	else
-		"$@"
-	fi
-}
-
 # helper_socket NAME [ARG...]: serves $SCRATCH/run/NAME.sock as systemd would, each connection by a helper with
 # --config and ARGs, under the user HELPER_USER (root if not set). NAME is helper or operators; SOCKET_MODE.
 # HELPER_UNDER HELPER_UNIT: a program that starts it, and its first argument.
@@ -157,6 +146,7 @@ helper_socket() {
 		${TPM2_PKCS11_TCTI:+-E "TPM2_PKCS11_TCTI=$TPM2_PKCS11_TCTI"} \
 		${MARKS_VENDOR:+-E "MARKS_VENDOR=$MARKS_VENDOR"} \
 		${FORGED_DIR:+-E "FORGED_DIR=$FORGED_DIR"} ${ASAN_OPTIONS:+-E "ASAN_OPTIONS=$ASAN_OPTIONS"} \
+		${UBSAN_OPTIONS:+-E "UBSAN_OPTIONS=$UBSAN_OPTIONS"} ${TSAN_OPTIONS:+-E "TSAN_OPTIONS=$TSAN_OPTIONS"} \
 		${HELPER_UNDER:+"$HELPER_UNDER" "$HELPER_UNIT"} "$HELPER" --config "$P11_LATCH_CONF" "$@" \
 		</dev/null >>"$SCRATCH/run/$helper_name.log" 2>&1 &
 	eval "helper_socket_$helper_name=$!"

@@ -16,7 +16,7 @@ STEPS_MOST=60
 at_step() {
 	fault "$1" "$2" "$3" "$4"
 	shift 4
-	LD_PRELOAD=$BUILDDIR/tests/card/faulty.so "$@" >"$SCRATCH/action" 2>&1
+	preloaded "$BUILDDIR/tests/card/faulty.so" "$@" >"$SCRATCH/action" 2>&1
 	faulted
 	killed_there=$?
 	fault none

@@ -17,12 +17,6 @@
 HEARD=$SCRATCH/heard
 DUMPS=$SCRATCH/dumps
 
-# clang puts its sanitizers' runtimes into the program itself.
-is_instrumented() {
-	ldd "$BUILDDIR/p11-latch-helper" | grep -q -e libasan -e libubsan -e libtsan -e clang_rt ||
-		grep -q -a -e __asan_init -e __ubsan_handle -e __tsan_init "$BUILDDIR/p11-latch-helper"
-}
-
 # A wrapper around program $2 as $SCRATCH/bin/$1. What only carries a script's words to another process is none.
 secrets_wrap() {
 	cat >"$SCRATCH/bin/$1" <<-EOF

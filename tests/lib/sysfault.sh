@@ -70,21 +70,11 @@ faults_start() {
 	faults_sum=$(cat "$HELPER" "$CMD" "$LATCH" | cksum | tr ' ' -)$TOKEN
 	faults_asan=
 	! is_sanitized || faults_asan="verify_asan_link_order=0:abort_on_error=0:log_path=$FAULTS/asan"
-	cat >"$SCRATCH/lsan" <<-'END'
-		leak:libsofthsm2
-		leak:opencryptoki
-		leak:libpkcs11_sw
-	END
-}
-
-is_sanitized() {
-	ldd "$HELPER" | grep -q -e libasan -e libubsan -e clang_rt
 }
 
 hurt() {
 	env SYSFAULT_DIR="$FAULTS" LD_PRELOAD="$BUILDDIR/tests/lib/sysfault.so" \
 		${faults_asan:+SYSFAULT_SANITIZED=yes ASAN_OPTIONS="$ASAN_OPTIONS:$faults_asan"} \
-		${faults_asan:+LSAN_OPTIONS="suppressions=$SCRATCH/lsan:print_suppressions=0"} \
 		timeout -s KILL "$CASE_MOST_S" "$@"
 	echo "exit $?"
 }

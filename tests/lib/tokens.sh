@@ -190,12 +190,6 @@ card_token_second() {
 
 # token_start KIND [STYLE]
 token_start() {
-	# openCryptoki 3.8.1 leaks at its own C_Finalize, which AddressSanitizer would count as ours.
-	case $1 in
-	opencryptoki) ASAN_OPTIONS=detect_leaks=0 ;;
-	*) ASAN_OPTIONS=detect_leaks=1 ;;
-	esac
-	export ASAN_OPTIONS
 	"$(printf '%s' "$1" | tr - _)_start" "${2:-}"
 }
 

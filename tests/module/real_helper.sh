@@ -6,10 +6,6 @@ set -u
 . "$SRCDIR/tests/lib/desk.sh"
 . "$SRCDIR/tests/lib/clients.sh"
 
-# What a vendor module leaks is not ours.
-ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0
-export ASAN_OPTIONS
-
 # whole_life TEXT COMMAND: a program with that habit personalizes, blocks, unblocks, and logs in.
 whole_life() {
 	EXPECT_NOTE="$kind, $1"

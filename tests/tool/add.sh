@@ -57,7 +57,7 @@ refused() {
 
 # shown: the modules that p11-kit's programs see.
 shown() {
-	p11-kit list-modules 2>/dev/null | sed -n 's/^\([^ :]*\):.*/\1/p' | tr '\n' ' '
+	foreign p11-kit list-modules 2>/dev/null | sed -n 's/^\([^ :]*\):.*/\1/p' | tr '\n' ' '
 }
 
 # --- For all users --------------------------------------------------------------------------------
@@ -69,7 +69,7 @@ is "$STATUS" 0 "add: exit status"
 like "$OUT" "*made $KIT/$VENDOR_FILE: hides $MODULE from p11-kit's programs*" "add says that it hides the vendor's"
 like "$(shown)" "*p11-latch-soft*" "p11-kit shows the instance"
 unlike "$(shown)" "*softhsm2*" "and the vendor's module no more"
-is "$(p11-kit list-modules 2>&1 >/dev/null)" "" "without a warning"
+is "$(foreign p11-kit list-modules 2>&1 >/dev/null)" "" "without a warning"
 for made in "$MODULES/p11-latch-soft.so" "$CONF/p11-latch-soft.conf" "$CONF/policy-soft.conf" \
 	"$KIT/p11-latch-soft.module" "$KIT/$VENDOR_FILE"; do
 	like "$OUT" "*made $made*" "add says what it made: ${made##*/}"
@@ -96,7 +96,7 @@ blocked() {
 passes "it reads its own configuration: the card is blocked" wait_for 10 blocked
 [ ! -e /var/lib/p11-latch ] && ok "the other instance has nothing of it" ||
 	not_ok "the other instance has nothing of it" "$(find /var/lib/p11-latch)"
-is "$(pkcs11-tool --module "$(variable P11_KIT_PROXY)" --token-label "$LABEL" --login --pin "$PIN" -O 2>&1 |
+is "$(foreign pkcs11-tool --module "$(variable P11_KIT_PROXY)" --token-label "$LABEL" --login --pin "$PIN" -O 2>&1 |
 	grep -c CKR_PIN_LOCKED)" 1 "through p11-kit's proxy too"
 
 refused "the same name again" "is there already" soft --module "$MODULE"
@@ -181,9 +181,9 @@ before=$(tree)
 OUT=$(as_nobody "$CMD" add mine --module "$MODULE" --user 2>&1)
 is $? 0 "--user: exit status"
 is "$(tree)" "$before" "--user: nothing of the machine is changed"
-like "$(as_nobody p11-kit list-modules 2>/dev/null | sed -n 's/^\([^ :]*\):.*/\1/p' | tr '\n' ' ')" \
+like "$(foreign as_nobody p11-kit list-modules 2>/dev/null | sed -n 's/^\([^ :]*\):.*/\1/p' | tr '\n' ' ')" \
 	"*p11-latch-mine*" "--user: p11-kit shows it to that user"
-unlike "$(as_nobody p11-kit list-modules 2>/dev/null)" "*softhsm2*" "--user: and hides the vendor's"
+unlike "$(foreign as_nobody p11-kit list-modules 2>/dev/null)" "*softhsm2*" "--user: and hides the vendor's"
 like "$(shown)" "*softhsm2*" "--user: to nobody else"
 cp "$CONF_DIR/descriptions/personalize.dsc" "$token_home/.config/p11-latch/descriptions/"
 printf '[pkcs11:]\nPersonalize=personalize.dsc\n' >>"$token_home/.config/p11-latch/policy-mine.conf"

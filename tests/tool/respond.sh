@@ -212,7 +212,7 @@ unlike "$(cat "$SCRATCH/terminal")" "*$KEY*" "without echo"
 
 # --- What is left in memory -----------------------------------------------------------------------
 
-if is_instrumented; then
+if is_sanitized; then
 	skip "no key and no response is left in memory" "a sanitizer has a malloc of its own"
 else
 	secrets_keep

@@ -2,13 +2,14 @@
 # Secrets are compared in constant time: no branch and no address depends on one, as valgrind sees it.
 set -u
 . "$SRCDIR/tests/lib/tap.sh"
+. "$SRCDIR/tests/lib/sanitized.sh"
 
 # watched PART: exit status 9 where something depends on a secret.
 watched() {
 	valgrind --quiet --error-exitcode=9 "$SCRATCH/constant" "$1"
 }
 
-if ldd "$BUILDDIR/tests/unit/constant" | grep -q -e libasan -e libubsan -e libtsan -e clang_rt; then
+if is_sanitized; then
 	skip "secrets are compared in constant time" "valgrind does not run what a sanitizer is in"
 	done_testing
 fi
