@@ -12,7 +12,8 @@
 struct init {
 	const struct so *so;
 	bool counts; /* a wrong SO secret costs a try */
-	CK_UTF8CHAR label[LABEL_LEN];
+	/* p11-kit 0.24's client of a module elsewhere sends all up to a NUL. */
+	CK_UTF8CHAR label[LABEL_LEN + 1];
 	CK_TOKEN_INFO info;
 };
 
@@ -32,7 +33,7 @@ init_token(struct work *w, void *arg)
 }
 
 static bool
-set_label(const struct card *c, const struct secret *label, CK_UTF8CHAR to[LABEL_LEN])
+set_label(const struct card *c, const struct secret *label, CK_UTF8CHAR to[LABEL_LEN + 1])
 {
 	const char *old = c->id.label;
 	size_t len = label != NULL ? secret_len(label) : strlen(old);
@@ -43,6 +44,7 @@ set_label(const struct card *c, const struct secret *label, CK_UTF8CHAR to[LABEL
 		return false;
 	}
 	memset(to, ' ', LABEL_LEN);
+	to[LABEL_LEN] = '\0';
 	memcpy(to, label != NULL ? (const void *)secret_bytes(label) : old, len);
 	return true;
 }

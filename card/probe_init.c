@@ -11,10 +11,11 @@
 static CK_RV
 init_token(struct probe *p)
 {
-	CK_UTF8CHAR label[LABEL_LEN];
+	/* p11-kit 0.24's client of a module elsewhere sends all up to a NUL. */
+	CK_UTF8CHAR label[LABEL_LEN + 1] = {0};
 	CK_RV rv;
 
-	memset(label, ' ', sizeof(label));
+	memset(label, ' ', LABEL_LEN);
 	memcpy(label, p->id.label, strlen(p->id.label));
 	rv = probe_load(p);
 	if (rv != CKR_OK)
