@@ -62,7 +62,8 @@ is_sanitized() {
 
 foreign() {
 	if [ -n "$SANITIZER_RUNTIMES" ]; then
-		LD_PRELOAD="$SANITIZER_RUNTIMES" ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" "$@"
+		LD_PRELOAD="$SANITIZER_RUNTIMES" \
+			ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0:suppressions=$SRCDIR/tests/lib/asan.supp" "$@"
 	else
 		"$@"
 	fi
@@ -81,7 +82,7 @@ foreign_path() {
 foreign_script() {
 	cat >"$1" <<-END
 		#!/bin/sh
-		SANITIZED=$SANITIZED SANITIZER_RUNTIMES="$SANITIZER_RUNTIMES"
+		SRCDIR="$SRCDIR" SANITIZED=$SANITIZED SANITIZER_RUNTIMES="$SANITIZER_RUNTIMES"
 		. "$SRCDIR/tests/lib/sanitized.sh"
 		foreign exec "\$@"
 	END
