@@ -63,6 +63,14 @@ is_gone(CK_RV rv)
 	return rv == CKR_TOKEN_NOT_PRESENT || rv == CKR_DEVICE_REMOVED;
 }
 
+/* CKR_OK, and not a word of who it is: what was written there before the call is no answer. */
+static bool
+says_nothing(const CK_TOKEN_INFO *info)
+{
+	return info->label[0] == 0 && info->manufacturerID[0] == 0 && info->model[0] == 0 &&
+	       info->serialNumber[0] == 0;
+}
+
 /* Modules were seen to give errors that pass, while another process works with the same token. */
 static CK_RV
 ask_who(const struct situation *s, CK_TOKEN_INFO *info)
@@ -74,8 +82,7 @@ ask_who(const struct situation *s, CK_TOKEN_INFO *info)
 	for (i = 1;; i++) {
 		memset(info, 0, sizeof(*info));
 		rv = s->v->C_GetTokenInfo(s->slot->id, info);
-		/* Said without a word of who it is: what lay there before is no answer. */
-		if (rv == CKR_OK && info->manufacturerID[0] == 0 && info->model[0] == 0)
+		if (rv == CKR_OK && says_nothing(info))
 			rv = CKR_FUNCTION_FAILED;
 		if (rv == CKR_OK || is_gone(rv) || i == ASK_TRIES)
 			break;
@@ -115,7 +122,7 @@ situation_refresh(struct situation *s)
 
 	if (s->fresh || s->v->C_GetTokenInfo(s->slot->id, &info) != CKR_OK)
 		return;
-	if (info.manufacturerID[0] == 0 && info.model[0] == 0)
+	if (says_nothing(&info))
 		return;
 	s->token_flags = info.flags;
 	s->fresh = true;
