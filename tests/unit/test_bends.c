@@ -139,7 +139,7 @@ main(void)
 	Suite *suite = suite_create("bends");
 	TCase *helper = tcase_create("helper");
 
-	tcase_set_timeout(helper, 120);
+	tcase_set_timeout(helper, 240);
 	tcase_add_test(helper, test_conversations);
 	suite_add_tcase(suite, helper);
 	return unit_run(suite);
