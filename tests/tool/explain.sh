@@ -272,9 +272,50 @@ says "by lock, wrong PINs until the card locks itself: BlockMethod=auto, and the
 says "yes, while at least two SO tries remain; 3 now" "opencryptoki: row 4, its tries"
 says "by C_Login: no: UnblockByLogin=auto, and a wrong one costs the card an SO try" \
 	"opencryptoki: row 4 by C_Login"
+# governed LINE...: by these alone, and explained.
+governed() {
+	policy_clear
+	printf '%s\n' "$@" | policy
+	explain
+}
+
+governed Personalize=personalize.dsc Unblock=puk.dsc UnblockByLogin=yes BlockMethod=scramble
+says "by C_Login: yes" "opencryptoki: UnblockByLogin=yes"
+says "by scramble*: BlockMethod=scramble" "opencryptoki: BlockMethod=scramble"
+governed Personalize=personalize.dsc Unblock=puk.dsc UnblockByLogin=no
+says "by C_Login: no: UnblockByLogin=no" "opencryptoki: UnblockByLogin=no"
+governed Personalize=puk.dsc
+says "never: the description has no BlockCard=true" "opencryptoki: nothing that blocks"
+says "2 the PIN letter, by C_Login: no: the binding has no Unblock=" "opencryptoki: no Unblock="
+says "by C_Login: no: the binding has no Unblock=" "opencryptoki: no Unblock=, row 4"
+governed Personalize=personalize.dsc Unblock=puk.dsc Profile.Block=none
+says "refused: nothing can block a token of this module (Profile.Block=none)" "opencryptoki: Profile.Block=none"
+governed BlockMethod=lock
+says "1 the policy's own PUK or key, presented: no: the binding has neither Unblock= nor Personalize=" \
+	"opencryptoki: neither"
+description pad <<-'EOT'
+	[Description]
+	SetPIN=true
+	PIN=!FROM_PROTECTED_AUTHENTICATION_PATH
+	InitialPUK=!FROM_PROTECTED_AUTHENTICATION_PATH
+EOT
+governed Personalize=personalize.dsc Unblock=pad.dsc
+says "typed on the reader's PIN pad, by C_SetPIN without values: no: this token shows none" "opencryptoki: no PIN pad"
+description asked <<-'EOT'
+	[Fields]
+	NEW=
+	[Description]
+	SetPIN=true
+	PIN=!FROM_USER_DIALOG_2_FIELD
+	InitialPUK=NEW
+EOT
+governed Personalize=personalize.dsc Unblock=asked.dsc Field.NEW=dialog
+says "InitialPUK=*field NEW, dialog: a person is asked, or the application is" "opencryptoki: a field that is asked for"
+governed Personalize=personalize.dsc Unblock=puk.dsc UnblockByLogin=yes
 rv=$(login_rv "$MODULE" so 00000000)
 explain
 says "tries remain; 2 now" "opencryptoki: one try less"
+says "by C_Login: no: fewer than three SO tries are known to remain" "opencryptoki: too few for C_Login"
 login_rv "$MODULE" so 00000000 >/dev/null
 explain
 says "no: only the last SO try remains; unblock --last-try spends it" "opencryptoki: the last try"
