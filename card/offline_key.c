@@ -102,8 +102,12 @@ by_managers(
 		open_by(c, next, &f);
 	if (f.n == 0 && any)
 		log_warning("%s: the policy's card manager key opens no box of this card: it is "
-			    "another card's, or was another when its tickets were made",
-		    c->uri);
+			    "another card's, or was another when its tickets were made%s",
+		    c->uri,
+		    c->private.n_refused == 0
+			? ""
+			: ", or the card refused what is in the box; p11-latch reset has it "
+			  "tried again");
 	return settle(c, &f, ask, so) == CKR_OK;
 }
 

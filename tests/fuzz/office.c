@@ -408,17 +408,27 @@ office_response(void)
 	return text;
 }
 
+static bool
+unblocks(const char *config)
+{
+	struct order o = {.op = ORDER_UNBLOCK, .force = true};
+
+	o.answers[ANSWER_PIN] = secret_new(NEW_PIN, strlen(NEW_PIN));
+	order_with(config, &o);
+	return token_is(&token_card.pin, NEW_PIN);
+}
+
 bool
 office_unblocks(const struct scene *s, const char *config)
 {
-	struct order reset = {.op = ORDER_RESET}, o = {.op = ORDER_UNBLOCK, .force = true};
-
 	token_bend(NULL, 0);
-	/* A module that refused a box by mistake is believed, until somebody says otherwise. */
-	order_with(config, &reset);
-	o.answers[ANSWER_PIN] = secret_new(NEW_PIN, strlen(NEW_PIN));
-	order_with(config, &o);
-	return is_offline(s) && token_is(&token_card.pin, NEW_PIN);
+	if (!is_offline(s))
+		return false;
+	if (unblocks(config))
+		return true;
+	/* What the card refused is not tried again, until a person says so. */
+	order(config, ORDER_RESET, "");
+	return unblocks(config);
 }
 
 bool

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define CALLS_MOST 255 /* as many as a bend can name */
 #define SEEN_BITS  22
-#define FRAMES     11
+#define FRAMES     9
 
 /* Profile, policy, and state of the card of tests/fuzz/office.h. */
 static const uint8_t scenes[][3] = {{1, 1, 3}, {1, 1, 0}, {1, 1, 1}, {1, 2, 3}, {2, 5, 3},
@@ -129,7 +129,7 @@ START_TEST(test_conversations)
 	for (i = 0; i < N_OF(scenes); i++)
 		for (what = 0; what < REQUESTS; what++)
 			runs += converse(scenes[i], (uint8_t)((i + what) % CALLERS), what);
-	ck_assert_uint_gt(runs, 5000);
+	ck_assert_uint_gt(runs, 1500);
 }
 END_TEST
 
