@@ -133,6 +133,18 @@ new_card() {
 	by_phone "InitToken again"
 }
 
+# SetPIN=true and no InitCRKey=true: the key unblocks the card, which keeps its tickets.
+apply_unblocks() {
+	offline_card
+	offline_unblock | sed 's/^PIN=.*/PIN=#12/' | with_key "$CARD"
+	said "not unblocked" "$kind: apply with a PIN that is too short"
+	is "$(record State)" blocked "$kind: and the card is untouched"
+	offline_unblock | sed "s/^PIN=.*/PIN=#$PIN_NEW/" | with_key "$CARD"
+	said "unblocked" "$kind: apply unblocks a card by its key"
+	is_active "$PIN_NEW" "$kind: apply: active"
+	is "$(objects ticket | wc -l)" 10 "$kind: and it has its tickets"
+}
+
 aes() {
 	printf '%s\n' 000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f >"$SCRATCH/aes.key"
 	cp "$SCRATCH/manager.key" "$SCRATCH/kept.key"
@@ -151,6 +163,7 @@ for kind in $TOKENS; do
 	no_key
 	in_use
 	new_card
+	apply_unblocks
 	aes
 	no_secret "$kind: no secret in log and state" "$MANAGER_KEY" "$SO"
 	passes "$kind: no helper is left" wait_for 20 no_helpers
