@@ -109,7 +109,7 @@ trace(const char *name, const char *ways, uintptr_t from, unsigned n)
 
 void sysfault_stop(void);
 
-/* What a program for coverage counts with as it ends is not ours; nor before _exit() (counted.c). */
+/* What a program for coverage counts with as it ends is not ours. */
 void __attribute__((visibility("default"))) sysfault_stop(void)
 {
 	over = true;
