@@ -5,6 +5,9 @@ set -u
 . "$SRCDIR/tests/lib/sockets.sh"
 
 LETTER=424242
+# LeakSanitizer stops its own process by ptrace(), which the filter forbids, and hangs.
+ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0
+export ASAN_OPTIONS
 UNIT=$BUILDDIR/conf/p11-latch-helper@.service
 
 # What unblocks: the SO PIN where C_InitPIN does it, else the PUK.
