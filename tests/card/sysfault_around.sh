@@ -136,7 +136,8 @@ is_sampled() {
 
 # --- Limits ---------------------------------------------------------------------------------------------
 
-# within USER LIMIT FROM TO FLOW SNAPSHOT LINE...: an application that may have so much of it, and no more.
+# within USER LIMIT FROM TO FLOW SNAPSHOT LINE...: an application that may have so much of it, and no more. LeakSanitizer
+# would need a process and a descriptor itself.
 within() {
 	around_user=$1 around_limit=$2 around_first=$3 around_to=$4 around_flow=$5 around_from=$6
 	shift 6
@@ -147,7 +148,8 @@ within() {
 		log_clear
 		token_share
 		chmod -R a+rwX "$STATE"
-		timeout -s KILL "$CASE_MOST_S" "$SCRATCH/bin/$around_user" prlimit "--$around_limit=$around_n:$around_n" \
+		ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" \
+			timeout -s KILL "$CASE_MOST_S" "$SCRATCH/bin/$around_user" prlimit "--$around_limit=$around_n:$around_n" \
 			"$P11DRIVE" "$LATCH" initialize "slot-label $LABEL" "open rw" "$@" finalize \
 			>"$SCRATCH/action" 2>&1
 		wait_for 20 quiet || not_ok "$kind: no helper is left" "$(pgrep -a p11-latch)"

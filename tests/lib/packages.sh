@@ -58,7 +58,8 @@ copy_tree() {
 		--exclude=./configure --exclude='./configure~' --exclude=./config.status --exclude=./config.log \
 		--exclude=./libtool --exclude=./Makefile --exclude=./Makefile.in \
 		--exclude=./aclocal.m4 --exclude=./autom4te.cache --exclude=./build-aux \
-		--exclude=./p11-latch --exclude=./p11-latch-helper --exclude='./p11-latch-*' .) |
+		--exclude=./p11-latch --exclude=./p11-latch-helper --exclude='./p11-latch-*' \
+		--exclude=./sanitized .) |
 		(cd "$2" && tar -xf -) || return 1
 	find "$2/tests" -type f -perm -u=x ! -name '*.*' -exec rm -f {} +
 	for built in "$2"/conf/*.in; do
