@@ -91,6 +91,12 @@ bool card_fits(const struct card *c);
 CK_RV card_peek(struct card *c);
 
 /*
+ * Whether the card shows it, after card_peek() or card_look(). A module that reads while another
+ * process writes may show no flags, or false ones: only what further looks show, too, is believed.
+ */
+CK_RV card_surely(struct card *c, bool (*shows)(const struct card *c), bool *shown);
+
+/*
  * Looks at the card in a fresh load (c->info), and lets its truth prevail over the record: a new
  * life voids it, and a card blocked by lock that plainly is not locked was unblocked elsewhere.
  * Needs the lock for that.

@@ -52,16 +52,25 @@ flow_take(struct card *c)
 	return card_take(c, WAIT_ENDING_MS);
 }
 
+static bool
+shows_locked(const struct card *c)
+{
+	return (c->info.flags & CKF_USER_PIN_LOCKED) != 0;
+}
+
 /* A card that shows itself locked was locked by its user, or, without any record here, at another
  * desk. */
 static CK_RV
 note_locked(struct card *c, const struct request *q)
 {
-	bool locked =
-	    (c->info.flags & CKF_USER_PIN_LOCKED) != 0 || (q->locked && !c->profile.shows_lock);
+	bool locked = false;
+	CK_RV rv;
 
-	if (!locked || card_blocked(c) || c->record.state == RECORD_PERSONALIZING)
+	if (card_blocked(c) || c->record.state == RECORD_PERSONALIZING)
 		return CKR_OK;
+	rv = card_surely(c, shows_locked, &locked);
+	if (rv != CKR_OK || (!locked && (!q->locked || c->profile.shows_lock)))
+		return rv;
 	c->record.by_user = c->record.state == RECORD_ACTIVE;
 	(void)offline_show(c);
 	log_info("%s: its PIN is locked, %s", c->uri,

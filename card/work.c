@@ -201,10 +201,8 @@ is_unlocked(const struct card *c)
 	       c->profile.shows_lock && (c->info.flags & CKF_USER_PIN_LOCKED) == 0;
 }
 
-/* A module that reads while another process writes may show no flags: only a second look is
- * believed. */
-static CK_RV
-surely(struct card *c, bool (*shows)(const struct card *c), bool *shown)
+CK_RV
+card_surely(struct card *c, bool (*shows)(const struct card *c), bool *shown)
 {
 	unsigned i;
 	CK_RV rv;
@@ -264,7 +262,7 @@ card_look(struct card *c)
 	rv = card_peek(c);
 	if (rv != CKR_OK || c->lock < 0 || c->record.state == RECORD_NONE)
 		return rv;
-	rv = surely(c, card_reborn, &reborn);
+	rv = card_surely(c, card_reborn, &reborn);
 	if (rv != CKR_OK)
 		return rv;
 	if (reborn && has_pin(c)) {
@@ -279,7 +277,7 @@ card_look(struct card *c)
 		    "%s: the card was initialised anew; what was known of it is dropped", c->uri);
 		return card_forget(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 	}
-	rv = surely(c, is_unlocked, &unlocked);
+	rv = card_surely(c, is_unlocked, &unlocked);
 	if (rv != CKR_OK || !unlocked)
 		return rv;
 	if (is_locked_all_the_same(c)) {

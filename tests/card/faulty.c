@@ -18,6 +18,7 @@
  * by RV instead of the vendor's (rv), or after the vendor's (after), or the process is killed
  * before or after it (kill-before, kill-after), or it is made RV ms (hexadecimal) later (late), or
  * never comes back (hang), or calls exit(RV) itself (exit), or crashes (segv). NTH 0: each of them.
+ * C_GetTokenInfo shows the flags of RV, too (flags).
  * C_GetFunctionList exits only, and C_GetSlotList tells RV as the number of slots (many); "*" is
  * neither.
  *FAULTY_FILE.done appears then.
@@ -31,6 +32,7 @@ struct fault {
 };
 
 static CK_FUNCTION_LIST *vendor;
+static struct fault last; /* that came to pass; action empty: none in this call */
 static CK_FUNCTION_LIST list;
 
 static bool
@@ -81,6 +83,7 @@ read_fault(const char *call, bool starred, struct fault *f)
 	if (f->nth != 0 && count != f->nth)
 		return false;
 	leave_word(path);
+	last = *f;
 	return true;
 }
 
@@ -261,6 +264,18 @@ faulty_C_GetSlotList(CK_BBOOL present, CK_SLOT_ID *slots, CK_ULONG *n)
 }
 
 static CK_RV
+flagged_C_GetTokenInfo(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
+{
+	CK_RV rv;
+
+	last.action[0] = '\0';
+	rv = faulty_C_GetTokenInfo(slot, info);
+	if (rv == CKR_OK && strcmp(last.action, "flags") == 0)
+		info->flags |= last.rv;
+	return rv;
+}
+
+static CK_RV
 load(void)
 {
 	const char *path = getenv("FAULTY_VENDOR");
@@ -280,7 +295,7 @@ load(void)
 	list.C_Initialize = faulty_C_Initialize;
 	list.C_Finalize = faulty_C_Finalize;
 	list.C_GetSlotList = faulty_C_GetSlotList;
-	list.C_GetTokenInfo = faulty_C_GetTokenInfo;
+	list.C_GetTokenInfo = flagged_C_GetTokenInfo;
 	list.C_OpenSession = faulty_C_OpenSession;
 	list.C_CloseSession = faulty_C_CloseSession;
 	list.C_Login = noted_C_Login;

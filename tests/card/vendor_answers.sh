@@ -166,6 +166,27 @@ logged_in_not() {
 	known_puk | pickup
 }
 
+# A module that shows a card as locked, once, and never again: it is in use, with the PIN that was set.
+locked_not() {
+	known_puk "$SO" "PUK=#$SO_NEW" | pickup
+	locked_at= locked_n=1
+	while [ "$locked_n" -lt 60 ]; do
+		blocked_card
+		fault p11-latch C_SetPIN 1 kill-after
+		"$CMD" unblock --pin "$PIN" "$CARD" >/dev/null 2>&1
+		fault p11-latch C_GetTokenInfo "$locked_n" flags 40000
+		"$CMD" recover >/dev/null 2>&1
+		faulted || break
+		fault none
+		[ "$(record State)" = active ] || locked_at="$locked_at $locked_n"
+		locked_n=$((locked_n + 1))
+	done
+	fault none
+	passes "$kind: C_GetTokenInfo shows once that the card is locked: that is at some calls" test "$locked_n" -gt 5
+	is "$locked_at" "" "$kind: C_GetTokenInfo shows once that the card is locked: it is recorded as active"
+	known_puk | pickup
+}
+
 # A card that its module says is gone, and is not, gets no PIN that nobody would block.
 gone_all_the_same() {
 	for answer in 0xe0:CKR_TOKEN_NOT_PRESENT 0x32:CKR_DEVICE_REMOVED 0xb3:CKR_FUNCTION_FAILED; do
@@ -322,6 +343,7 @@ for kind in $TOKENS; do
 	refused_all_the_same
 	many_slots
 	silent
+	[ "$kind" != opencryptoki ] || locked_not
 	logged_in_not
 	gone_all_the_same
 	[ "$kind" != opencryptoki ] || costs_no_try
