@@ -18,8 +18,7 @@ may_die(const struct flow *f, const struct step *s)
 {
 	bool loads = f->is_command ? strcmp(s->program, "p11-latch") == 0 : judge_in_application(s);
 
-	return loads && ((s->fault->how >= HOW_SEGV && s->fault->how <= HOW_ABORT_AFTER) ||
-			    s->fault->how == HOW_HANG);
+	return loads && s->fault->how >= HOW_SEGV && s->fault->how <= HOW_ABORT_AFTER;
 }
 
 /* By the standard's words nothing was changed then. */
@@ -108,7 +107,7 @@ judge_answer(const struct flow *f, const struct step *s, const struct ended *e, 
 		snprintf(why, WHY_MAX, "no answer in %d ms", APPLICATION_MS);
 	if (e->left_behind && !app_hangs)
 		snprintf(why, WHY_MAX, "a process is left behind");
-	if (WIFSIGNALED(e->status) && !may_die(f, s) && why[0] == '\0')
+	if (WIFSIGNALED(e->status) && !app_hangs && !may_die(f, s) && why[0] == '\0')
 		snprintf(why, WHY_MAX, "its program dies by signal %d", WTERMSIG(e->status));
 	/* What its own module answers in its own process is the application's to see. */
 	if (!judge_in_application(s) && why[0] == '\0')
