@@ -56,6 +56,19 @@ only_the_named() {
 	is "$small_wrong" "" "$kind: p11-latch adopt adopts no other card, whatever memory it has"
 }
 
+# Else the flows might come through what never lasted.
+lack_lasts() {
+	restore active
+	small=$(calls_of malloc block "$CARD" | head -n 1)
+	restore active
+	clear_faults
+	echo "p11-latch 1 0 $small no-memory" >"$FAULTS/fault"
+	hurt "$CMD" block "$CARD" >"$SCRATCH/action" 2>&1
+	passes "$kind: the memory that lacks at one call" test -s "$FAULTS/done"
+	passes "$kind: is lacking at those after it" test -s "$FAULTS/lasted"
+	clear_faults
+}
+
 descriptions() {
 	cat >"$SCRATCH/unblock.dsc" <<-EOF
 		[Description]
@@ -112,6 +125,7 @@ rm -rf "$(token_folder)"
 install -d -m 700 "$(token_folder)"
 snapshot empty
 faults initialise empty
+lack_lasts
 restore factory
 only_the_named
 token_stop

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -28,7 +29,12 @@
  * calls are counted that its own code makes, and no other: those of libraries and vendor modules
  * are their own. Where there is a file named trace, each call writes a line into it:
  *	PROGRAM INSTANCE GENERATION N CALL PLACE.CALLERS WAYS
- * What came to pass leaves a file done, a program that crashes a file crashed.
+ * What came to pass leaves a file done, a program that crashes a file crashed. WAYs that begin with
+ * "no-" last: a file of that name is left, and as long as it is there all calls that need what is
+ * lacking fail in all of these programs, and lasted has a dot for each.
+ *
+ * A file clock has two numbers: by how many seconds the time of day and the monotonic clock are
+ * wrong from then on, in all of them.
  */
 #define WORD       32
 #define FRAMES     16
@@ -45,7 +51,8 @@ static unsigned instance, generation;
 static atomic_uint count;
 static bool armed, tracing, staying, over;
 static unsigned stays_of;
-static time_t shift; /* seconds that the clock is wrong by */
+static time_t shift;  /* seconds that the clock is wrong by */
+static int lack = -1; /* what this run may come to lack */
 static uintptr_t base;
 
 enum call {
@@ -61,6 +68,35 @@ enum call {
 };
 
 static void *real[CALLS];
+
+enum lack {
+	NO_MEMORY,
+	NO_DESCRIPTORS,
+	NO_DISK,
+	NO_PROCESSES,
+	LACKS,
+};
+
+static const struct {
+	const char *way;
+	int error;
+} lacks[LACKS] = {
+    [NO_MEMORY] = {"no-memory", ENOMEM},
+    [NO_DESCRIPTORS] = {"no-descriptors", EMFILE},
+    [NO_DISK] = {"no-disk", ENOSPC},
+    [NO_PROCESSES] = {"no-processes", EAGAIN},
+};
+
+static int
+lack_of_way(const char *way)
+{
+	int i;
+
+	for (i = 0; i < LACKS; i++)
+		if (strcmp(lacks[i].way, way) == 0)
+			return i;
+	return -1;
+}
 
 static void
 path_in_dir(char *path, size_t size, const char *name)
@@ -97,14 +133,90 @@ way_here(void)
 	return hash;
 }
 
-static void
-trace(const char *name, const char *ways, uintptr_t from, unsigned n)
+/* What is on a disk; pipes and sockets take what they took before. */
+static bool
+is_file(int fd)
 {
-	char line[256];
+	struct stat st;
 
-	snprintf(line, sizeof(line), "%s %u %u %u %s %lx.%x %s\n", program, instance, generation, n,
-	    name, (unsigned long)(from - base), way_here(), ways);
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* A bit for each thing that this very call needs. */
+static unsigned
+needs(enum call call, const long *words)
+{
+	switch (call) {
+	case CALL_malloc:
+	case CALL_calloc:
+	case CALL_reallocarray:
+	case CALL_strdup:
+	case CALL_strndup:
+	case CALL_open_memstream:
+	case CALL_asprintf:
+	case CALL_vasprintf:
+	case CALL_mmap:
+	case CALL_CRYPTO_zalloc:
+	case CALL_CRYPTO_secure_zalloc:
+	case CALL_CRYPTO_secure_malloc_init:
+	case CALL_p11_kit_uri_new:
+	case CALL_EVP_KDF_CTX_new:
+	case CALL_EVP_CIPHER_CTX_new:
+		return 1u << NO_MEMORY;
+	case CALL_open:
+		return 1u << NO_DESCRIPTORS | ((words[1] & O_CREAT) != 0 ? 1u << NO_DISK : 0);
+	case CALL_fopen:
+	case CALL_opendir:
+	case CALL_scandir:
+	case CALL_dlopen:
+	case CALL_pipe2:
+	case CALL_socket:
+	case CALL_socketpair:
+	case CALL_accept4:
+	case CALL_signalfd:
+		return 1u << NO_DESCRIPTORS;
+	case CALL_fcntl:
+		return words[1] == F_DUPFD_CLOEXEC || words[1] == F_DUPFD ? 1u << NO_DESCRIPTORS
+									  : 0;
+	case CALL_write:
+		return is_file((int)words[0]) ? 1u << NO_DISK : 0;
+	case CALL_mkdir:
+	case CALL_rename:
+		return 1u << NO_DISK;
+	case CALL_fork:
+	case CALL_posix_spawn:
+	case CALL_posix_spawnp:
+		return 1u << NO_PROCESSES;
+	default:
+		return 0;
+	}
+}
+
+static void
+trace(const char *name, const char *ways, unsigned need, uintptr_t from, unsigned n)
+{
+	char line[256], lasting[64] = "";
+	int i;
+
+	for (i = 0; i < LACKS; i++)
+		if ((need & 1u << i) != 0)
+			snprintf(lasting + strlen(lasting), sizeof(lasting) - strlen(lasting),
+			    ",%s", lacks[i].way);
+	snprintf(line, sizeof(line), "%s %u %u %u %s %lx.%x %s%s\n", program, instance, generation,
+	    n, name, (unsigned long)(from - base), way_here(), ways, lasting);
 	leave_word("trace", line);
+}
+
+/* It lacks already, here or in another of these programs. */
+static bool
+is_lacking(unsigned need)
+{
+	char path[4096];
+
+	if (lack < 0 || (need & 1u << lack) == 0)
+		return false;
+	path_in_dir(path, sizeof(path), lacks[lack].way);
+	return access(path, F_OK) == 0;
 }
 
 void sysfault_stop(void);
@@ -117,9 +229,9 @@ void __attribute__((visibility("default"))) sysfault_stop(void)
 
 /* The way in which this very call is to go wrong; NULL: in none. */
 static const char *
-strikes(enum call call, const char *name, const char *ways, void *from)
+strikes(enum call call, const char *name, const char *ways, void *from, const long *words)
 {
-	unsigned n;
+	unsigned n, need;
 	int saved = errno;
 	char line[128];
 
@@ -129,8 +241,14 @@ strikes(enum call call, const char *name, const char *ways, void *from)
 	/* As late as this, so that it comes before the destructors. */
 	if (n == 1)
 		(void)atexit(sysfault_stop);
+	need = needs(call, words);
 	if (tracing)
-		trace(name, ways, (uintptr_t)from, n);
+		trace(name, ways, need, (uintptr_t)from, n);
+	if (is_lacking(need)) {
+		leave_word("lasted", ".");
+		errno = saved;
+		return lacks[lack].way;
+	}
 	errno = saved;
 	if (staying && stays_of == call)
 		return "fail";
@@ -138,6 +256,8 @@ strikes(enum call call, const char *name, const char *ways, void *from)
 		return NULL;
 	snprintf(line, sizeof(line), "%s %s\n", name, wanted.way);
 	leave_word("done", line);
+	if (lack >= 0)
+		leave_word(wanted.way, "");
 	errno = saved;
 	if (strcmp(wanted.way, "stays") != 0)
 		return wanted.way;
@@ -180,6 +300,8 @@ go_wrong(enum call call, const char *way, long answer, int error, long a, long b
 	if (strcmp(way, "done") == 0)
 		(void)((six)real[call])(a, b, c, d, e, f);
 	errno = strcmp(way, "intr") == 0 ? EINTR : error;
+	if (lack_of_way(way) >= 0)
+		errno = lacks[lack_of_way(way)].error;
 	return answer;
 }
 
@@ -193,14 +315,16 @@ after_fork(enum call call, long answer)
 	return answer;
 }
 
-#define SYSTEM(name, answer, error, ways)                                                         \
-	static long stub_##name(long a, long b, long c, long d, long e, long f)                   \
-	{                                                                                         \
-		const char *way = strikes(CALL_##name, #name, ways, __builtin_return_address(0)); \
-                                                                                                  \
-		if (way != NULL)                                                                  \
-			return go_wrong(CALL_##name, way, answer, error, a, b, c, d, e, f);       \
-		return after_fork(CALL_##name, ((six)real[CALL_##name])(a, b, c, d, e, f));       \
+#define SYSTEM(name, answer, error, ways)                                                   \
+	static long stub_##name(long a, long b, long c, long d, long e, long f)             \
+	{                                                                                   \
+		const long words[] = {a, b, c};                                             \
+		const char *way =                                                           \
+		    strikes(CALL_##name, #name, ways, __builtin_return_address(0), words);  \
+                                                                                            \
+		if (way != NULL)                                                            \
+			return go_wrong(CALL_##name, way, answer, error, a, b, c, d, e, f); \
+		return after_fork(CALL_##name, ((six)real[CALL_##name])(a, b, c, d, e, f)); \
 	}
 #include "tests/lib/sysfault.inc"
 #undef SYSTEM
@@ -212,7 +336,7 @@ stub_asprintf(char **to, int flag, const char *fmt, ...)
 	int n;
 
 	(void)flag;
-	if (strikes(CALL_asprintf, "asprintf", "fail", __builtin_return_address(0)) != NULL) {
+	if (strikes(CALL_asprintf, "asprintf", "fail", __builtin_return_address(0), NULL) != NULL) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -228,7 +352,7 @@ stub_plain_asprintf(char **to, const char *fmt, ...)
 	va_list ap;
 	int n;
 
-	if (strikes(CALL_asprintf, "asprintf", "fail", __builtin_return_address(0)) != NULL) {
+	if (strikes(CALL_asprintf, "asprintf", "fail", __builtin_return_address(0), NULL) != NULL) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -242,7 +366,7 @@ static int
 stub_vasprintf(char **to, int flag, const char *fmt, va_list ap)
 {
 	(void)flag;
-	if (strikes(CALL_vasprintf, "vasprintf", "fail", __builtin_return_address(0)) == NULL)
+	if (strikes(CALL_vasprintf, "vasprintf", "fail", __builtin_return_address(0), NULL) == NULL)
 		return vasprintf(to, fmt, ap);
 	errno = ENOMEM;
 	return -1;
@@ -251,7 +375,7 @@ stub_vasprintf(char **to, int flag, const char *fmt, va_list ap)
 static int
 stub_plain_vasprintf(char **to, const char *fmt, va_list ap)
 {
-	if (strikes(CALL_vasprintf, "vasprintf", "fail", __builtin_return_address(0)) == NULL)
+	if (strikes(CALL_vasprintf, "vasprintf", "fail", __builtin_return_address(0), NULL) == NULL)
 		return vasprintf(to, fmt, ap);
 	errno = ENOMEM;
 	return -1;
@@ -261,15 +385,32 @@ stub_plain_vasprintf(char **to, const char *fmt, va_list ap)
 static void *
 stub_dlopen(const char *path, int flags)
 {
-	if (strikes(CALL_dlopen, "dlopen", "fail", __builtin_return_address(0)) != NULL)
+	if (strikes(CALL_dlopen, "dlopen", "fail", __builtin_return_address(0), NULL) != NULL)
 		path = "/nonexistent";
 	return ((void *(*)(const char *, int))real[CALL_dlopen])(path, flags);
+}
+
+/* What the file clock says now. */
+static void
+read_clock(long *day, long *monotonic)
+{
+	char path[4096];
+	FILE *f;
+
+	*day = *monotonic = 0;
+	path_in_dir(path, sizeof(path), "clock");
+	f = fopen(path, "re");
+	if (f == NULL)
+		return;
+	if (fscanf(f, "%ld %ld", day, monotonic) != 2)
+		*day = *monotonic = 0;
+	fclose(f);
 }
 
 static bool
 jumps(enum call call, const char *name, void *from)
 {
-	const char *way = strikes(call, name, "back,forth", from);
+	const char *way = strikes(call, name, "back,forth", from, NULL);
 	const time_t year = 365 * 24 * 3600;
 
 	if (way != NULL)
@@ -280,26 +421,32 @@ jumps(enum call call, const char *name, void *from)
 static time_t
 stub_time(time_t *out)
 {
+	long day, monotonic;
 	time_t now;
 
+	read_clock(&day, &monotonic);
 	(void)jumps(CALL_time, "time", __builtin_return_address(0));
-	now = time(NULL) + shift;
+	now = time(NULL) + shift + day;
 	if (out != NULL)
 		*out = now;
 	return now;
 }
 
-/* The monotonic one does not jump. */
+/* The monotonic one does not jump by itself. */
 static int
 stub_clock_gettime(clockid_t clock, struct timespec *t)
 {
+	long day, monotonic;
 	int rc;
 
+	read_clock(&day, &monotonic);
 	if (clock == CLOCK_REALTIME)
 		(void)jumps(CALL_clock_gettime, "clock_gettime", __builtin_return_address(0));
 	rc = clock_gettime(clock, t);
 	if (rc == 0 && clock == CLOCK_REALTIME)
-		t->tv_sec += shift;
+		t->tv_sec += shift + day;
+	if (rc == 0 && clock == CLOCK_MONOTONIC)
+		t->tv_sec += monotonic;
 	return rc;
 }
 
@@ -452,8 +599,10 @@ read_wanted(void)
 	if (f == NULL)
 		return;
 	if (fscanf(f, "%31s %u %u %u %31s", wanted.program, &wanted.instance, &wanted.generation,
-		&wanted.nth, wanted.way) == 5)
+		&wanted.nth, wanted.way) == 5) {
 		armed = strcmp(wanted.program, program) == 0 && wanted.instance == instance;
+		lack = lack_of_way(wanted.way);
+	}
 	fclose(f);
 }
 

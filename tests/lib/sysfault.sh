@@ -5,17 +5,20 @@
 #	snapshot NAME, restore NAME  the token and the state directory as they are now; as they were then
 #	snapshots_make               factory, active, blocked (these two with a private object)
 #	hurt PROGRAM ARG...          runs it with tests/lib/sysfault.so, and whatever it starts
+#	hurt_helper, hurt_drive      the same for the helper of sockets.sh; for what drive_start and once start
+#	clock_is DAY MONOTONIC       from now on the clocks are wrong by so many seconds, for all that is hurt
 #	app LINE...                  hurt p11drive over p11-latch.so: initialised, a session open; finalized at its end
 #	faults NAME SNAPSHOT [PROGRAM]
 #	                             runs the function do_NAME on SNAPSHOT once for each call of p11-latch's own code, and each
 #	                             way in which that may go wrong; a test says whether the card came through all of them.
 #	                             A sample has each place of PROGRAM that no flow before had, in its first way
 #
-# P11_LATCH_SYSTEM: whole, each call; places, each place in the code once; a number N, each Nth of the places. What was
+# P11_LATCH_SYSTEM: whole, each call; places, each place in the code once; a number N, each Nth of the places.
+# P11_LATCH_SYSTEM_WAYS: a regular expression, these ways only; no-.* is whatever lacks from there on. What was
 # done stands in P11_LATCH_SYSTEM_RESULTS, if that is set, and is not done again as long as the programs are the same.
 
 FAULTS=$SCRATCH/faults
-SYSTEM_PART=${P11_LATCH_SYSTEM:-293}
+SYSTEM_PART=${P11_LATCH_SYSTEM:-421}
 KEEP=4711
 ANSWERS="CKR_OK CKR_PIN_INCORRECT CKR_PIN_LOCKED CKR_PIN_LEN_RANGE CKR_PIN_INVALID CKR_FUNCTION_FAILED
 	CKR_HOST_MEMORY CKR_GENERAL_ERROR CKR_TOKEN_NOT_PRESENT CKR_DEVICE_REMOVED"
@@ -79,6 +82,39 @@ hurt() {
 	echo "exit $?"
 }
 
+# hurt_command FILE COMMAND...: a program for those who start programs: COMMAND and its arguments, hurt.
+hurt_command() {
+	hurt_file=$1
+	shift
+	cat >"$hurt_file" <<-EOF
+		#!/bin/sh
+		SYSFAULT_DIR=$FAULTS
+		LD_PRELOAD=$BUILDDIR/tests/lib/sysfault.so
+		export SYSFAULT_DIR LD_PRELOAD
+		${faults_asan:+export SYSFAULT_SANITIZED=yes ASAN_OPTIONS="$ASAN_OPTIONS:$faults_asan"}
+		exec $* "\$@"
+	EOF
+	chmod 755 "$hurt_file"
+}
+
+# The helper that helper_socket() starts from here on.
+hurt_helper() {
+	hurt_command "$SCRATCH/hurt-helper" env
+	HELPER_UNDER=$SCRATCH/hurt-helper HELPER_UNIT=SYSFAULT_SERVED=yes
+}
+
+# What drive_start and once() start from here on.
+hurt_drive() {
+	hurt_command "$SCRATCH/hurt-drive" "$P11DRIVE"
+	P11DRIVE=$SCRATCH/hurt-drive
+}
+
+# clock_is DAY MONOTONIC: by how many seconds time of day and monotonic clock are wrong, for all that is hurt.
+clock_is() {
+	echo "$1 $2" >"$FAULTS/clock.new"
+	mv "$FAULTS/clock.new" "$FAULTS/clock"
+}
+
 app() {
 	hurt "$P11DRIVE" "$LATCH" fds initialize "slot-label $LABEL" "open rw" "$@" finalize fds
 }
@@ -102,6 +138,8 @@ cases_of_trace() {
 		{
 			ways = split($7, way, ",")
 			for (i = 1; i <= ways; i++) {
+				if (match(way[i], "^(" only ")$") != 1)
+					continue
 				place = $1 " " $3 " " $5 " " $6 " " way[i]
 				if (part != "whole" && seen[place]++)
 					continue
@@ -117,7 +155,8 @@ cases_of_trace() {
 				}
 				print $1, $2, $3, $4, way[i], $5, $6
 			}
-		}' shift="${P11_LATCH_SEED:-1}" from_all="${1:-}" places="$SCRATCH/places" "$FAULTS/trace"
+		}' shift="${P11_LATCH_SEED:-1}" \
+		only="${P11_LATCH_SYSTEM_WAYS:-.*}" from_all="${1:-}" places="$SCRATCH/places" "$FAULTS/trace"
 }
 
 # What was done already, by the same programs: not again.
@@ -250,7 +289,7 @@ token_is_there() {
 }
 
 clear_faults() {
-	rm -f "$FAULTS"/fault "$FAULTS"/done "$FAULTS"/crashed "$FAULTS"/asan* "$FAULTS"/p11-latch*.[0-9]*
+	rm -f "$FAULTS"/fault "$FAULTS"/no-* "$FAULTS"/lasted "$FAULTS"/done "$FAULTS"/crashed "$FAULTS"/asan* "$FAULTS"/p11-latch*.[0-9]*
 }
 
 # one_case FLOW SNAPSHOT THEN CASE...: prints what is wrong.
@@ -265,7 +304,7 @@ one_case() {
 	"do_$faults_flow" >"$SCRATCH/action" 2>&1
 	wait_for "$CASE_MOST_S" quiet || echo "a helper is left: $(pgrep -a p11-latch)"
 	faults_took=$(($(date +%s) - faults_begun))
-	rm -f "$FAULTS/fault"
+	rm -f "$FAULTS/fault" "$FAULTS"/no-*
 	nothing_broke "$faults_took"
 	answers_are_known
 	descriptors_are_closed "$faults_descriptors"
@@ -289,9 +328,9 @@ faults_trace() {
 	restore "$2"
 	clear_faults
 	: >"$FAULTS/trace"
+	chmod 666 "$FAULTS/trace"
 	"do_$1" >"$SCRATCH/action" 2>&1
 	wait_for "$CASE_MOST_S" quiet || bail_out "$1: a helper is left"
-	chmod 666 "$FAULTS/trace"
 	faults_descriptors=$(descriptors_are_closed | sed 's/.*: //')
 	faults_wrong=$(answers_are_known && nothing_broke 0 && card_is_known "$2" next)
 	[ -z "$faults_wrong" ] || bail_out "$1, undisturbed: $faults_wrong; $(cat "$SCRATCH/action")"
