@@ -47,6 +47,7 @@ jumping() {
 		lines "$clock_nth" "$@"
 		[ "$(record State)" = "$clock_state" ] && ! grep -q 'CKR_[^O]' "$SCRATCH/action" ||
 			clock_wrong="$clock_wrong line $clock_nth: $(record State): $(cat "$SCRATCH/action")"
+		clock_wrong="$clock_wrong$(nothing_broke 0)"
 		clock_nth=$((clock_nth + clock_each))
 	done
 	is "$clock_wrong" "" "$kind, $clock_flow: $clock_what, before its lines, and it is $clock_state"
@@ -70,6 +71,7 @@ held() {
 	is "$(now_by_record)" "$1" "$kind: the record has the time of then"
 	passes "$kind: and p11-latch unblock unblocks it" hurt "$CMD" unblock --pin "$PIN" "$CARD"
 	is_active "$PIN" "$kind: active"
+	is "$(nothing_broke 0)" "" "$kind: nothing broke"
 }
 
 jumps() {

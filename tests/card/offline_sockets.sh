@@ -4,6 +4,7 @@ set -u
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/lib/sockets.sh"
 . "$SRCDIR/tests/lib/offline.sh"
+. "$SRCDIR/tests/lib/sysfault.sh"
 
 # One machine for all, whose policy has the key: who is behind helper.sock gets nothing by it without a response.
 desk() {
@@ -90,6 +91,24 @@ waits() {
 	is "$(record State) $(private ResponseWrong) $(private ResponseAfter)" "active none none" "$kind: a right one clears the count"
 }
 
+# The time of a pause is written, and then the clock goes back by ten years.
+clock_back() {
+	passes "$kind: an operator blocks it again" order operator block --force "$CARD"
+	token_share
+	wrong 1 2 3
+	clock_is -315360000 0
+	answer=$(respond "$(asked)")
+	log_clear
+	fails "$kind: the clock goes back during a pause" order anyone unblock "$CARD" --response "$answer" --pin "$PIN_NEW"
+	logged "a response is refused until" "$kind: which goes on"
+	clock_is $((3000 - 315360000)) 0
+	fails "$kind: for most of an hour" order anyone unblock "$CARD" --response "$answer" --pin "$PIN_NEW"
+	clock_is $((3601 - 315360000)) 0
+	passes "$kind: and no longer" order anyone unblock "$CARD" --response "$answer" --pin "$PIN_NEW"
+	clock_is 0 0
+	token_share
+}
+
 strangers() {
 	passes "$kind: an operator blocks it again" order operator block --force "$CARD"
 	token_share
@@ -111,11 +130,14 @@ for kind in $TOKENS; do
 	token_share
 	latch_setup
 	desk
+	faults_start
+	hurt_helper
 	sockets_start
 	blocked_by_operator
 	# Each wrong response takes its second; of a token that counts SO tries it is of interest.
 	if [ "$kind" = opencryptoki ]; then
 		waits
+		clock_back
 	else
 		passes "$kind: an operator unblocks it, by the policy's key" order operator unblock "$CARD" --pin "$PIN_NEW"
 		token_share
@@ -125,6 +147,7 @@ for kind in $TOKENS; do
 	who root
 	sockets_stop
 	passes "$kind: no helper is left" wait_for 20 no_helpers
+	is "$(nothing_broke 0)" "" "$kind: none of them broke"
 	token_stop
 done
 done_testing
