@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Recovery on SoftHSM from flows that were killed, killed at a sample of its steps too; make check-kill has all.
 set -u
-: "${P11_LATCH_KILL_MOST:=6}"
+: "${P11_LATCH_KILL_MOST:=4}"
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/kill/steps.sh"
 
