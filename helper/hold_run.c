@@ -21,6 +21,7 @@
 #define CLIENT_MS 5000
 #define LATE_MS   5000
 #define STEP_MS   20
+#define DOOR_MS   50
 
 struct server {
 	struct conversation *k;
@@ -64,7 +65,8 @@ listen_for_programs(struct server *s)
 	return false;
 }
 
-static void
+/* False: there is none, or no descriptor for it. */
+static bool
 serve_program(struct server *s)
 {
 	const struct wire_field *cookie;
@@ -74,7 +76,7 @@ serve_program(struct server *s)
 
 	sock = accept4(s->sock, NULL, NULL, SOCK_CLOEXEC);
 	if (sock < 0)
-		return;
+		return false;
 	/* With room for the rest: a program that is not answered keeps its card, and two would have
 	 * it. */
 	wire_begin(&a, WIRE_ANSWER);
@@ -92,6 +94,7 @@ serve_program(struct server *s)
 	wire_send(sock, &a, CLIENT_MS);
 	wire_end(&a);
 	close(sock);
+	return true;
 }
 
 static void
@@ -126,10 +129,14 @@ serve_until_end(struct server *s)
 			continue;
 		if (n < 0)
 			break;
-		if (p[3].revents != 0)
-			serve_program(s);
-		else if (p[0].revents != 0 || p[1].revents != 0 || p[2].revents != 0)
+		if (p[3].revents != 0 && serve_program(s))
+			continue;
+		if (p[0].revents != 0 || p[1].revents != 0 || p[2].revents != 0)
 			break;
+		/* Who is not let in stays at the door, and poll() says so at once, again and again.
+		 */
+		if (p[3].revents != 0)
+			(void)poll(p, 3, DOOR_MS);
 	}
 }
 

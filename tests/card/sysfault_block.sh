@@ -29,6 +29,20 @@ do_hold() {
 		"login so $SO" "init-pin $PIN" logout
 }
 
+# A hold that lets no program in, since there are no descriptors left, ends with its command all the same.
+hold_ends() {
+	restore factory
+	clear_faults
+	: >"$FAULTS/trace"
+	do_hold >"$SCRATCH/action" 2>&1
+	hold_door=$(sed -n 's/^\(p11-latch-helper [0-9]* [0-9]* [0-9]*\) accept4 .*/\1/p' "$FAULTS/trace" | head -n 1)
+	rm -f "$FAULTS/trace"
+	[ -n "$hold_door" ] || bail_out "$kind: a hold lets nobody in: $(cat "$SCRATCH/action")"
+	# shellcheck disable=SC2086
+	is "$(one_case hold factory recover $hold_door no-descriptors 2>&1)" "" \
+		"$kind: a hold that has no descriptors left ends with its command"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -44,6 +58,7 @@ for kind in $TOKENS; do
 	faults leave factory
 	faults change_so factory
 	faults hold factory
+	hold_ends
 	token_stop
 done
 done_testing
