@@ -254,6 +254,9 @@ strikes(enum call call, const char *name, const char *ways, void *from, const lo
 		return "fail";
 	if (!armed || n != wanted.nth || wanted.generation != generation)
 		return NULL;
+	/* One of several forks comes to another call there, which may not need what lacks. */
+	if (lack >= 0 && (need & 1u << lack) == 0)
+		return NULL;
 	snprintf(line, sizeof(line), "%s %s\n", name, wanted.way);
 	leave_word("done", line);
 	if (lack >= 0)
