@@ -63,8 +63,9 @@ static void __attribute__((noreturn)) work_apart(int fd, order_part_fn part, voi
 	log_set_sink(send_log, &fd);
 	if (out != NULL) {
 		status = part(arg, out);
-		fclose(out);
-		send_out(fd, text);
+		/* Without memory there is no text, and the work is done all the same. */
+		if (fclose(out) == 0 && text != NULL)
+			send_out(fd, text);
 		send_line(fd, DONE, "", 0);
 	}
 	/* Nothing of the other process is flushed or ended from here. */

@@ -69,6 +69,23 @@ lack_lasts() {
 	clear_faults
 }
 
+# What one of many cards has to say is put together in memory, of which there may be none left at the end.
+nothing_said() {
+	restore journal
+	clear_faults
+	: >"$FAULTS/trace"
+	hurt "$CMD" recover >"$SCRATCH/action" 2>&1
+	small=$(sed -n 's/^p11-latch 1 1 \([0-9]*\) fclose .*/\1/p' "$FAULTS/trace" | tail -n 1)
+	rm -f "$FAULTS/trace"
+	restore journal
+	clear_faults
+	echo "p11-latch 1 1 $small fail" >"$FAULTS/fault"
+	hurt "$CMD" recover >"$SCRATCH/action" 2>&1
+	is "$(nothing_broke 0)" "" "$kind: p11-latch recover does not break where it has no memory to tell of it"
+	passes "$kind: as it was made to" test -s "$FAULTS/done"
+	clear_faults
+}
+
 descriptions() {
 	cat >"$SCRATCH/unblock.dsc" <<-EOF
 		[Description]
@@ -126,6 +143,7 @@ install -d -m 700 "$(token_folder)"
 snapshot empty
 faults initialise empty
 lack_lasts
+nothing_said
 restore factory
 only_the_named
 token_stop
