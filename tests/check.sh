@@ -53,7 +53,7 @@ trap clean_up EXIT
 trap 'exit 130' INT TERM HUP PIPE
 LIMIT_JOBS=$(nproc)
 # Many a test waits for a reader or a daemon most of its time.
-TEST_JOBS=$((LIMIT_JOBS + 1))
+TEST_JOBS=$((LIMIT_JOBS + 2))
 unset MAKEFLAGS CFLAGS CPPFLAGS LDFLAGS CC P11_LATCH_CONF P11_LATCH_DEBUG P11_LATCH_HOLD SOFTHSM2_CONF
 
 # step NAME COMMAND...: one check, with its output shown where it fails.
