@@ -58,6 +58,21 @@ shows_locked(const struct card *c)
 	return (c->info.flags & CKF_USER_PIN_LOCKED) != 0;
 }
 
+/* One false answer among several is none, whichever it is: of those that differ the last decides.
+ */
+static CK_RV
+surely_locked(struct card *c, bool *locked)
+{
+	bool seen = shows_locked(c);
+	CK_RV rv = card_surely(c, shows_locked, locked);
+
+	if (rv == CKR_OK && seen && !*locked) {
+		rv = card_peek(c);
+		*locked = rv == CKR_OK && shows_locked(c);
+	}
+	return rv;
+}
+
 /* A card that shows itself locked was locked by its user, or, without any record here, at another
  * desk. */
 static CK_RV
@@ -68,7 +83,7 @@ note_locked(struct card *c, const struct request *q)
 
 	if (card_blocked(c) || c->record.state == RECORD_PERSONALIZING)
 		return CKR_OK;
-	rv = card_surely(c, shows_locked, &locked);
+	rv = surely_locked(c, &locked);
 	if (rv != CKR_OK || (!locked && (!q->locked || c->profile.shows_lock)))
 		return rv;
 	c->record.by_user = c->record.state == RECORD_ACTIVE;
