@@ -86,12 +86,15 @@ hurt() {
 hurt_command() {
 	hurt_file=$1
 	shift
+	# There are quotes and blanks in what a sanitizer is told.
+	hurt_asan=
+	[ -z "$faults_asan" ] || hurt_asan="export SYSFAULT_SANITIZED=yes ASAN_OPTIONS=\"$ASAN_OPTIONS:$faults_asan\""
 	cat >"$hurt_file" <<-EOF
 		#!/bin/sh
 		SYSFAULT_DIR=$FAULTS
 		LD_PRELOAD=$BUILDDIR/tests/lib/sysfault.so
 		export SYSFAULT_DIR LD_PRELOAD
-		${faults_asan:+export SYSFAULT_SANITIZED=yes ASAN_OPTIONS="$ASAN_OPTIONS:$faults_asan"}
+		$hurt_asan
 		exec $* "\$@"
 	EOF
 	chmod 755 "$hurt_file"
