@@ -455,18 +455,30 @@ value_of(const CK_ATTRIBUTE *a, CK_ULONG n)
 	return NULL;
 }
 
+/* False: the call is not made, and *rv is its answer. */
+static bool
+object_call(const struct token_bend **b, CK_RV *rv)
+{
+	*rv = CKR_FUNCTION_NOT_SUPPORTED;
+	if (!token_card.has_objects)
+		return false;
+	*b = bend();
+	if (!refused(*b))
+		return true;
+	*rv = answer(*b, CKR_OK);
+	return false;
+}
+
 /* All are p11-latch's: it looks for its own, or for one by its value. */
 static CK_RV
 do_find_objects_init(CK_SESSION_HANDLE session, CK_ATTRIBUTE *wanted, CK_ULONG n)
 {
 	const struct token_bend *b;
+	CK_RV rv;
 
 	(void)session;
-	if (!token_card.has_objects)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	b = bend();
-	if (refused(b))
-		return answer(b, CKR_OK);
+	if (!object_call(&b, &rv))
+		return rv;
 	found_next = 0;
 	found_by = value_of(wanted, n);
 	return answer(b, CKR_OK);
@@ -476,13 +488,11 @@ static CK_RV
 do_find_objects(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE *objects, CK_ULONG most, CK_ULONG *n)
 {
 	const struct token_bend *b;
+	CK_RV rv;
 
 	(void)session;
-	if (!token_card.has_objects)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	b = bend();
-	if (refused(b))
-		return answer(b, CKR_OK);
+	if (!object_call(&b, &rv))
+		return rv;
 	for (*n = 0; *n < most && found_next < TOKEN_OBJECTS; found_next++) {
 		const struct token_object *o = &token_card.objects[found_next];
 
@@ -525,14 +535,12 @@ do_get_attribute_value(
 {
 	const struct token_object *o = object_of(object);
 	const struct token_bend *b;
+	CK_RV rv;
 
 	(void)session;
 	(void)n;
-	if (!token_card.has_objects)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	b = bend();
-	if (refused(b))
-		return answer(b, CKR_OK);
+	if (!object_call(&b, &rv))
+		return rv;
 	if (o == NULL)
 		return answer(b, CKR_OBJECT_HANDLE_INVALID);
 	if (a->pValue != NULL && a->ulValueLen < o->len)
@@ -548,14 +556,12 @@ do_create_object(CK_SESSION_HANDLE session, CK_ATTRIBUTE *a, CK_ULONG n, CK_OBJE
 {
 	const CK_ATTRIBUTE *value = value_of(a, n);
 	const struct token_bend *b;
+	CK_RV rv;
 	CK_OBJECT_HANDLE i = 0;
 
 	(void)session;
-	if (!token_card.has_objects)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	b = bend();
-	if (refused(b))
-		return answer(b, CKR_OK);
+	if (!object_call(&b, &rv))
+		return rv;
 	while (i < TOKEN_OBJECTS && token_card.objects[i].len > 0)
 		i++;
 	if (i == TOKEN_OBJECTS || value == NULL ||
@@ -572,13 +578,11 @@ do_destroy_object(CK_SESSION_HANDLE session, CK_OBJECT_HANDLE object)
 {
 	struct token_object *o = object_of(object);
 	const struct token_bend *b;
+	CK_RV rv;
 
 	(void)session;
-	if (!token_card.has_objects)
-		return CKR_FUNCTION_NOT_SUPPORTED;
-	b = bend();
-	if (refused(b))
-		return answer(b, CKR_OK);
+	if (!object_call(&b, &rv))
+		return rv;
 	if (o == NULL)
 		return answer(b, CKR_OBJECT_HANDLE_INVALID);
 	o->len = 0;

@@ -7,22 +7,11 @@
 #include <stdint.h>
 
 #include "tests/fuzz/office.h"
-
-/* tests/fuzz/fuzz_vendor.c, whose verdict on a card ends the process. */
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/unit/conversations.h"
 
 #define CALLS_MOST 255 /* as many as a bend can name */
 #define SEEN_BITS  22
 #define FRAMES     9
-
-/* Profile, policy, and state of the card of tests/fuzz/office.h. */
-static const uint8_t scenes[][3] = {{1, 1, 3}, {1, 1, 0}, {1, 1, 1}, {1, 2, 3}, {2, 5, 3},
-    {2, 0, 1}, {0, 4, 3}, {6, 3, 3}, {5, 1, 3}, {4, 1, 3}, {3, 2, 4}, {7, 6, 3}, {1, 7, 2},
-    {2, 2, 2}, {3, 4, 1}, {4, 2, 0}, {5, 2, 1}, {0, 0, 3}, {6, 5, 1}, {2, 6, 0}, {1, 255, 1},
-    {0, 255, 3}, {2, 255, 2}, {1, 255, 4}, {0, 255, 0}};
-
-enum { REQUESTS = 23, CALLERS = 3 };
 
 /* What comes instead of the answer, and its numbers, as tests/fuzz/token.c has them. */
 static const struct {
@@ -121,15 +110,7 @@ converse(const uint8_t *scene, uint8_t caller, uint8_t what)
  */
 START_TEST(test_conversations)
 {
-	unsigned runs = 0;
-	uint8_t what;
-	size_t i;
-
-	LLVMFuzzerInitialize(NULL, NULL);
-	for (i = 0; i < N_OF(scenes); i++)
-		for (what = 0; what < REQUESTS; what++)
-			runs += converse(scenes[i], (uint8_t)((i + what) % CALLERS), what);
-	ck_assert_uint_gt(runs, 1500);
+	ck_assert_uint_gt(converse_in_each(SCENES_ALL, converse), 1500);
 }
 END_TEST
 

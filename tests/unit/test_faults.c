@@ -14,10 +14,7 @@
 #include "policy/log.h"
 #include "tests/fuzz/office.h"
 #include "tests/lib/wrapfault.h"
-
-/* tests/fuzz/fuzz_vendor.c, whose verdict on a card ends the process. */
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/unit/conversations.h"
 
 #define CALLS_MOST 20000
 
@@ -265,13 +262,6 @@ __wrap_office_converse(const struct scene *s, const char *config_file, int sock)
 	(void)wrapfault_end(&has_more);
 }
 
-/* Profile, policy, and state of the card of tests/fuzz/office.h. */
-static const uint8_t scenes[][3] = {{1, 1, 3}, {1, 1, 0}, {1, 1, 1}, {1, 2, 3}, {2, 5, 3},
-    {2, 0, 1}, {0, 4, 3}, {6, 3, 3}, {5, 1, 3}, {4, 1, 3}, {3, 2, 4}, {7, 6, 3}, {1, 7, 2},
-    {2, 2, 2}, {1, 255, 1}, {0, 255, 3}, {2, 255, 2}, {1, 255, 4}};
-
-enum { REQUESTS = 23, CALLERS = 3 };
-
 static unsigned
 converse(const uint8_t *scene, uint8_t caller, uint8_t what)
 {
@@ -300,15 +290,7 @@ converse(const uint8_t *scene, uint8_t caller, uint8_t what)
  */
 START_TEST(test_conversations)
 {
-	unsigned runs = 0;
-	uint8_t what;
-	size_t i;
-
-	LLVMFuzzerInitialize(NULL, NULL);
-	for (i = 0; i < N_OF(scenes); i++)
-		for (what = 0; what < REQUESTS; what++)
-			runs += converse(scenes[i], (uint8_t)((i + what) % CALLERS), what);
-	ck_assert_uint_gt(runs, 300);
+	ck_assert_uint_gt(converse_in_each(SCENES_FEW, converse), 300);
 }
 END_TEST
 
