@@ -156,7 +156,10 @@ probe_count_so(struct probe *p, bool sent)
 
 	if (c->lock < 0 || (c->binding == NULL && c->record.state == RECORD_NONE))
 		return;
-	c->private.so_wrong = sent ? c->private.so_wrong + 1 : 0;
+	if (sent)
+		c->private.so_wrong++;
+	else
+		so_right(c);
 	if (!card_note(c))
 		p->lost = true;
 }

@@ -90,7 +90,7 @@ bool probe_forbids(
 const struct secret *probe_secret(struct probe *p, enum probe_secret which);
 void probe_tell(struct probe *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Counts one wrong SO secret of a governed card where its record does; clears that count. */
+/* Counts one wrong SO secret of a governed card where its record does; clears the counts. */
 void probe_count_so(struct probe *p, bool sent);
 
 CK_BYTE *probe_bytes(const struct secret *s);

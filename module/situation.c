@@ -82,11 +82,15 @@ ask_who(const struct situation *s, CK_TOKEN_INFO *info)
 	for (i = 1;; i++) {
 		memset(info, 0, sizeof(*info));
 		rv = s->v->C_GetTokenInfo(s->slot->id, info);
-		if (rv == CKR_OK && says_nothing(info))
-			rv = CKR_FUNCTION_FAILED;
-		if (rv == CKR_OK || is_gone(rv) || i == ASK_TRIES)
+		if ((rv == CKR_OK && !says_nothing(info)) || is_gone(rv) || i == ASK_TRIES)
 			break;
 		nanosleep(&pause, NULL);
+	}
+	if (rv == CKR_OK && says_nothing(info)) {
+		log_error("C_GetTokenInfo answers CKR_OK, but does not say who the token is, and "
+			  "the call is not made; if that happens again, its vendor's module is "
+			  "broken");
+		return CKR_FUNCTION_FAILED;
 	}
 	if (rv != CKR_OK && !is_gone(rv))
 		log_error("C_GetTokenInfo answers 0x%lx: who the token is cannot be seen, and the "

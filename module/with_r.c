@@ -54,8 +54,9 @@ with_r_login(
 	rv = attempt_login_with(a, r.bytes, r.len);
 	explicit_bzero(&r, sizeof(r));
 	if (rv == CKR_OK && is_public(s, a->session)) {
-		log_error("%s, %s: the vendor's module says CKR_OK, and nobody is logged in", call,
-		    s->uri);
+		log_error("%s, %s: the vendor's module says CKR_OK, and nobody is logged in: "
+			  "try again, in a new process if need be",
+		    call, s->uri);
 		return CKR_FUNCTION_FAILED;
 	}
 	if (rv == CKR_OK && a->user != CKU_CONTEXT_SPECIFIC)
