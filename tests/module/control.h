@@ -57,6 +57,7 @@ struct control {
 	char user_pin[PIN_SIZE], so_pin[PIN_SIZE];
 	CK_STATE logged_in; /* 0, or CKS_RW_USER_FUNCTIONS, or CKS_RW_SO_FUNCTIONS */
 	bool initialized;
+	bool wordless;      /* C_GetTokenInfo says CKR_OK, and writes nothing */
 	bool leave_out;     /* C_InitPIN and C_WaitForSlotEvent are missing from the lists */
 	size_t lacks;       /* the offset of an entry that is missing too; 0: of none */
 	bool so_on_open;    /* somebody logs in as SO whenever a session is opened */

@@ -201,6 +201,23 @@ START_TEST(card_unseen)
 }
 END_TEST
 
+/* Of whom nothing is said is no token that nobody governs. */
+START_TEST(card_without_a_word)
+{
+	CK_SESSION_HANDLE h;
+
+	fixture_load();
+	fixture_record("blocked", "lock", 1, "");
+	h = so_session("watching\n");
+	control->wordless = true;
+	ck_assert_rv(fixture_init_pin(h, "5555"), CKR_FUNCTION_FAILED);
+	ck_assert_uint_eq(control->calls[F_INIT_PIN], 0);
+	ck_assert_rv(fixture_set_pin(h, TEST_PUK, "11111111"), CKR_FUNCTION_FAILED);
+	ck_assert_uint_eq(control->calls[F_SET_PIN], 0);
+	fixture_logged("does not say who the token is");
+}
+END_TEST
+
 /* --- Sessions ----------------------------------------------------------------------------------
  */
 
@@ -264,6 +281,7 @@ suite(void)
 	tcase_add_test(t, another_card);
 	tcase_add_test(t, so_on_a_token_without_name);
 	tcase_add_loop_test(t, card_unseen, 0, (int)(sizeof(unseen) / sizeof(unseen[0])));
+	tcase_add_test(t, card_without_a_word);
 	tcase_add_test(t, foreign_session);
 	tcase_add_test(t, no_session);
 	tcase_add_test(t, another_answer);
