@@ -12,15 +12,17 @@ contender_start() {
 		printf 'initialize\nslot-label "%s"\nopen rw\n' "$LABEL"
 		yes "login user $PIN
 logout
+exit-if $SCRATCH/contender.stop
 sleep $1"
 	} 2>/dev/null | nice -n -15 "$P11DRIVE" "$MODULE" >"$SCRATCH/contender" &
 	contender=$!
 	wait_for 10 grep -q '^logout CKR_OK' "$SCRATCH/contender" || bail_out "the other process does not log in"
 }
 
+# By itself, while it is logged out: openCryptoki's token is lost when a program is killed in its C_Login.
 contender_stop() {
-	kill -9 "$contender" 2>/dev/null
-	wait_for 5 gone "$contender" || bail_out "the other process does not end"
+	: >"$SCRATCH/contender.stop"
+	wait_for 10 gone "$contender" || bail_out "the other process does not end"
 }
 
 # What a fresh process is told; what the other one disturbs in it is asked again.

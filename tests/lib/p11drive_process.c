@@ -162,6 +162,13 @@ do_exit(struct drive *d, char **words, unsigned n)
 }
 
 static CK_RV
+do_exit_if(struct drive *d, char **words, unsigned n)
+{
+	(void)n;
+	return access(words[0], F_OK) == 0 ? end(d, exit, 0) : CKR_OK;
+}
+
+static CK_RV
 do_exit_now(struct drive *d, char **words, unsigned n)
 {
 	return end(d, _exit, n > 0 ? atoi(words[0]) : 0);
@@ -364,6 +371,7 @@ const struct command process_commands[] = {
     {"in-child", 1, WORDS_MAX, "COMMAND [WORD...]: in a forked child", do_in_child},
     {"exec", 1, WORDS_MAX, "PROGRAM [WORD...]", do_exec},
     {"exit", 0, 1, "[STATUS]", do_exit},
+    {"exit-if", 1, 1, "FILE: where it exists", do_exit_if},
     {"_exit", 0, 1, "[STATUS]", do_exit_now},
     {"abort", 0, 0, "", do_abort},
     {"kill9", 0, 0, "", do_kill9},
