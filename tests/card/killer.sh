@@ -39,7 +39,7 @@ for where in before after; do
 	token_new
 	step=$(number_of $where C_InitPIN)
 	init_pin -k application call "$step"
-	is "$(cat "$SCRATCH/report")" "killed application call $step $where C_InitPIN" "killed $where C_InitPIN"
+	is "$(cat "$SCRATCH/report")" "killed application call $step $where C_InitPIN -" "killed $where C_InitPIN"
 	unlike "$(cat "$SCRATCH/out")" "*init-pin*" "it says nothing any more"
 	[ $where = before ] && verdict=fails || verdict=passes
 	$verdict "and the vendor's module has set a PIN after it only" has_pin
@@ -48,7 +48,7 @@ done
 init_pin -k application own 100000
 like "$(cat "$SCRATCH/report")" "whole application own [1-9]*" "a step that there is not: it says how many there are"
 init_pin -k application own 1
-like "$(cat "$SCRATCH/report")" "killed application own 1 * -" "killed at its first system call"
+like "$(cat "$SCRATCH/report")" "killed application own 1 * - -" "killed at its first system call"
 is "$(cat "$SCRATCH/out")" "" "before anything"
 
 # A child that its parent does not wait for.

@@ -23,10 +23,12 @@ choose_steps() {
 			while (like != "" && (getline at <like) > 0) {
 				split(at, w)
 				wanted[w[1], w[2]]
+				if (w[4] != "-")
+					wanted[w[4], "*"]
 			}
 		}
 		control ~ /^control/ && ($2 != "vendor" || $5 !~ /Login|PIN|InitToken|Logout|CreateObject|DestroyObject/) { next }
-		control ~ /^control/ && like != "" && !(($5, $4) in wanted) { next }
+		control ~ /^control/ && like != "" && !(($5, $4) in wanted) && !(($5, "*") in wanted) { next }
 		{
 			kinds[NR] = $1
 			classes[NR] = $2

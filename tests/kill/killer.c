@@ -23,9 +23,13 @@ usage(void)
 	    "the\n"
 	    "files and folders of -f are not what they were, or somebody was told something. "
 	    "REPORT\n"
-	    "is a file: \"killed KIND CLASS STEP NAME CALL\"; \"whole KIND CLASS STEPS\" where "
-	    "it\n"
-	    "ended before; \"late\" where it did not end.\n",
+	    "is a file: \"killed KIND CLASS STEP NAME CALL BESIDE\", with the call that one of -a "
+	    "or "
+	    "-i\n"
+	    "was killed within; \"whole KIND CLASS STEPS\" where it ended before; \"late\" where "
+	    "it "
+	    "did\n"
+	    "not end.\n",
 	    stderr);
 	return 2;
 }

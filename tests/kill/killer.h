@@ -49,7 +49,13 @@ struct order {
 bool step_at(
     const struct order *order, struct tracee *t, unsigned long nr, const unsigned long long *args);
 
-/* "killed KIND CLASS STEP NAME CALL", or "whole KIND CLASS STEPS" where there was no such step. */
+/* Another thread is killed at the same moment, within the vendor's call t->call (-1: in none). */
+void step_beside(const struct tracee *t);
+
+/*
+ * "killed KIND CLASS STEP NAME CALL BESIDE", or "whole KIND CLASS STEPS" where there was no such
+ * step. BESIDE: the vendor's call that another was killed within, or "-".
+ */
 void step_report(const struct order *order, FILE *to);
 
 bool kind_read(const char *word, enum kind *kind);
@@ -78,6 +84,7 @@ unsigned outside_place(void);
 
 struct tracee *tracee_of(pid_t tid); /* made where there was none */
 void tracee_gone(pid_t tid);
+void tracee_kill(const struct tracee *t); /* with all threads of its process */
 void tracees_kill(unsigned kinds);
 
 /* --- trace.c

@@ -39,7 +39,7 @@ introduction() {
 		| wrong | is anything else: open, its last SO try spent, something under way, not to be unblocked by whoever may |
 
 		Each of the first six has also shown that its SO secret is one that policy or person knows, that an SO try is left,
-		that whoever may unblocks it, and that what was on it before is there still. Half and lost, within calls of modules
+		that whoever may unblocks it, and that what was on it before is there still. Half and lost, where one of the killed is within calls of modules
 		that are not whole themselves, are compared with a control: the same calls by a program without p11-latch.
 	END
 }
@@ -77,7 +77,7 @@ moved() {
 	done
 }
 
-# Lines "list FLOW KIND CLASS", "place FLOW KIND CLASS STEP" and "done FLOW KIND CLASS STEP NAME CALL VERDICT".
+# Lines "list FLOW KIND CLASS", "place FLOW KIND CLASS STEP" and "done FLOW KIND CLASS STEP NAME CALL VERDICT BESIDE".
 all_of() {
 	for all_file in "$RESULTS/$1".*.list "$RESULTS/$1".*.done; do
 		FLOW=${all_file#"$RESULTS/$1."}
@@ -165,12 +165,15 @@ losses() {
 		*) sed 's/^/latch /' "$losses_file" ;;
 		esac
 	done | awk '
-		$3 ~ /^vendor[+]?$/ && $7 != "unreached" {
-			killed[$1, $6]++
+		function count(call) {
+			killed[$1, call]++
 			if ($7 == "lost" || $7 == "half")
-				lost[$1, $6]++
-			calls[$6]
+				lost[$1, call]++
+			calls[call]
 		}
+		$7 == "unreached" { next }
+		$3 ~ /^vendor[+]?$/ { count($6) }
+		$3 !~ /^vendor[+]?$/ && $8 ~ /^C_/ { count($8) }
 		function share(who, call) {
 			return killed[who, call] ? (lost[who, call] + 0) " of " killed[who, call] : "-"
 		}

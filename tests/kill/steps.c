@@ -19,6 +19,7 @@ static const char *const calls[MARKS] = {MARKED_CALLS(MARK_NAME)};
 
 static unsigned counts[KINDS][CLASSES];
 static char killed_at[2 * WORD + 2]; /* "NAME CALL" */
+static const char *beside = "-";
 
 static bool
 find_word(const char *word, const char *const *words, int n, int *at)
@@ -135,13 +136,20 @@ step_at(
 }
 
 void
+step_beside(const struct tracee *t)
+{
+	if (t->call >= 0)
+		beside = calls[t->call];
+}
+
+void
 step_report(const struct order *order, FILE *to)
 {
 	if (order->kind == KIND_NONE)
 		fprintf(to, "whole\n");
 	else if (killed_at[0] != '\0')
-		fprintf(to, "killed %s %s %u %s\n", kinds[order->kind], classes[order->class],
-		    order->step, killed_at);
+		fprintf(to, "killed %s %s %u %s %s\n", kinds[order->kind], classes[order->class],
+		    order->step, killed_at, beside);
 	else
 		fprintf(to, "whole %s %s %u\n", kinds[order->kind], classes[order->class],
 		    counts[order->kind][order->class]);

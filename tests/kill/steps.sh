@@ -59,7 +59,8 @@ list_steps() {
 	mv "$1.new" "$1"
 }
 
-# kill_at KIND CLASS STEP: the flow, killed there; NAME and CALL of the step, "-" where it ended before.
+# kill_at KIND CLASS STEP: the flow, killed there; NAME and CALL of the step, "-" where it ended before. STEP_BESIDE: the
+# vendor's call that the other was killed within at that moment, or "-".
 kill_at() {
 	KILL_WHAT="-k $1 ${2%[+-]} $3"
 	case $1 in
@@ -73,8 +74,8 @@ kill_at() {
 	give "$SCRATCH/base"
 	log_clear
 	"action_$FLOW_ACTION"
-	read -r kill_how _ _ _ STEP_NAME STEP_CALL <"$SCRATCH/report"
-	[ "$kill_how" = killed ] || STEP_NAME=$kill_how STEP_CALL=-
+	read -r kill_how _ _ _ STEP_NAME STEP_CALL STEP_BESIDE <"$SCRATCH/report"
+	[ "$kill_how" = killed ] || STEP_NAME=$kill_how STEP_CALL=- STEP_BESIDE=-
 }
 
 # Each second time nobody recovers, and a person comes at once. Before a call is an odd number, after it an even one.
@@ -120,12 +121,13 @@ one_step() {
 		! service_mended || what_became "$@"
 	fi
 	[ "$STEP_NAME" != whole ] || [ "$VERDICT" = bad ] || VERDICT=unreached
-	case $VERDICT,$FAMILY,$2 in
-	lost,software,vendor | half,software,vendor | lost,software,vendor+ | half,software,vendor+) ;;
+	case $VERDICT,$FAMILY,$2,$STEP_BESIDE in
+	lost,software,vendor,* | half,software,vendor,* | lost,software,vendor+,* | half,software,vendor+,*) ;;
+	lost,software,*,C_* | half,software,*,C_*) ;;
 	lost,* | half,* | bad,*) complain "$1 $2 $3" ;;
 	esac
 	[ -z "${P11_LATCH_KILL_STEP:-}" ] || note "$1 $2 $3, $STEP_NAME $STEP_CALL: $VERDICT $WRONG" "$(cat "$SCRATCH/action")" "$(log_text)"
-	echo "$1 $2 $3 $STEP_NAME $STEP_CALL $VERDICT" >>"$KILL_RESULTS"
+	echo "$1 $2 $3 $STEP_NAME $STEP_CALL $VERDICT $STEP_BESIDE" >>"$KILL_RESULTS"
 }
 
 # kill_steps NAME: of the flow that was read, from the card in base.
@@ -230,9 +232,27 @@ kill_results_are_ours() {
 	echo "$KILL_SEED" >"$KILL_DIR/$TOKEN.seed"
 }
 
-# Calls of the vendor's module, and system calls within them, at which a token was lost, or left half.
+# Calls of the vendor's module, and system calls within them, at which a token was lost, or left half; "CALL *" where it was
+# the other process that was killed within one, wherever it was.
 lost_at() {
-	cat "$@" | awk '$2 ~ /^vendor[+]?$/ && $6 ~ /^(lost|half)$/ { print $5, $4, $6 }' | sort -u
+	cat "$@" | awk '
+		$6 !~ /^(lost|half)$/ { next }
+		$2 ~ /^vendor[+]?$/ { print $5, $4, $6, $7 }
+		$2 !~ /^vendor[+]?$/ { print $7, "*", $6, "-" }' | sort -u
+}
+
+# Lines of lost_at that the control's do not tell of. What is lost is worse than what is half.
+lost_here_alone() {
+	awk '
+		function has(call, name, verdict) {
+			return (call, name, verdict) in lost || verdict == "half" && (call, name, "lost") in lost
+		}
+		NR == FNR {
+			lost[$1, $2, $3]
+			lost[$1, "*", $3]
+			next
+		}
+		!has($1, $2, $3) && !has($4, "*", $3)' "$2" "$1"
 }
 
 # The control is whole, where it is needed: each step that may have written. Beside a sample, those alone that tell of it.
@@ -240,16 +260,18 @@ kill_control() {
 	cat "$KILL_DIR/$TOKEN".*.done >"$SCRATCH/all"
 	lost_at "$SCRATCH/all" >"$SCRATCH/lost"
 	[ -s "$SCRATCH/lost" ] && [ -z "${P11_LATCH_KILL_FLOW:-}" ] || return 0
-	KILL_PLACES=1
-	KILL_LIKE=
+	control_most=$KILL_MOST
+	control_places=$KILL_PLACES
 	[ "$KILL_MOST" = 0 ] || KILL_LIKE=$SCRATCH/lost
 	KILL_MOST=0
+	KILL_PLACES=1
 	kill_flow control
 	kill_flow control-new
-	# What is lost is worse than what is half.
-	lost_at "$KILL_DIR/$TOKEN.control.done" "$KILL_DIR/$TOKEN.control-new.done" |
-		sed -e p -e 's/lost$/half/' >"$SCRATCH/lost-by-control"
-	is "$(grep -vxF -f "$SCRATCH/lost-by-control" "$SCRATCH/lost")" "" \
+	KILL_MOST=$control_most
+	KILL_PLACES=$control_places
+	KILL_LIKE=
+	lost_at "$KILL_DIR/$TOKEN.control.done" "$KILL_DIR/$TOKEN.control-new.done" >"$SCRATCH/lost-by-control"
+	is "$(lost_here_alone "$SCRATCH/lost" "$SCRATCH/lost-by-control")" "" \
 		"$TOKEN: a token is lost, or half, where the module leaves it so without p11-latch, and nowhere else"
 }
 

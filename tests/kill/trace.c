@@ -96,7 +96,7 @@ system_call(const struct order *order, struct tracee *t)
 	if (!step_at(order, t, (unsigned long)info.seccomp.nr, args))
 		return;
 	if (!order->spared)
-		(void)kill(t->tgid, SIGKILL);
+		tracee_kill(t);
 	tracees_kill(order->also);
 }
 

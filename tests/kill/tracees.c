@@ -49,11 +49,25 @@ tracee_gone(pid_t tid)
 }
 
 void
-tracees_kill(unsigned kinds)
+tracee_kill(const struct tracee *t)
 {
 	size_t i;
 
 	for (i = 0; i < TRACEES_MAX; i++)
-		if (tracees[i].tid != 0 && (1U << tracees[i].kind & kinds) != 0)
-			(void)kill(tracees[i].tgid, SIGKILL);
+		if (tracees[i].tgid == t->tgid && &tracees[i] != t)
+			step_beside(&tracees[i]);
+	(void)kill(t->tgid, SIGKILL);
+}
+
+void
+tracees_kill(unsigned kinds)
+{
+	size_t i;
+
+	for (i = 0; i < TRACEES_MAX; i++) {
+		if (tracees[i].tid == 0 || (1U << tracees[i].kind & kinds) == 0)
+			continue;
+		step_beside(&tracees[i]);
+		(void)kill(tracees[i].tgid, SIGKILL);
+	}
 }
