@@ -38,7 +38,7 @@ pin_open_session(struct work *w, bool writable, CK_SESSION_HANDLE *session)
 {
 	CK_FLAGS flags = CKF_SERIAL_SESSION | (writable ? CKF_RW_SESSION : 0);
 
-	return w->f->C_OpenSession(w->slot, flags, NULL, NULL, session);
+	return rv_without_pin(w->f->C_OpenSession(w->slot, flags, NULL, NULL, session));
 }
 
 #define USER_COUNT_FLAGS (CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED)

@@ -99,3 +99,18 @@ rv_told(CK_RV rv)
 		return CKR_FUNCTION_CANCELED;
 	return rv_is_told(rv) ? rv : CKR_FUNCTION_FAILED;
 }
+
+CK_RV
+rv_without_pin(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_PIN_INCORRECT:
+	case CKR_PIN_INVALID:
+	case CKR_PIN_LEN_RANGE:
+	case CKR_PIN_EXPIRED:
+	case CKR_PIN_LOCKED:
+		return CKR_GENERAL_ERROR;
+	default:
+		return rv;
+	}
+}

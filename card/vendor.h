@@ -68,6 +68,9 @@ const char *rv_name(CK_RV rv);
 CK_RV rv_told(CK_RV rv);
 bool rv_is_told(CK_RV rv);
 
+/* The answer of a call that is given no PIN: one to a PIN says nothing of any, and is an error. */
+CK_RV rv_without_pin(CK_RV rv);
+
 /* The vendor module stays loaded until the process ends: unloading them is a known cause of
  * crashes. */
 void vendor_close(struct vendor *v);

@@ -61,7 +61,7 @@ load(struct card *c, struct work *w, bool *dead)
 		return rv;
 	rv = vendor_find(v, &c->id, c->profile.label_identity, c->profile.many_slots, &t);
 	if (rv != CKR_OK)
-		return rv;
+		return rv_without_pin(rv);
 	w->slot = t.slot;
 	c->info = t.info;
 	return card_fits(c) ? CKR_OK : CKR_FUNCTION_REJECTED;

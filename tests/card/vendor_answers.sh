@@ -187,6 +187,27 @@ locked_not() {
 	known_puk | pickup
 }
 
+# An answer to a PIN, of a call that is given none, says nothing of the PUK: no try is counted, and the card is unblocked.
+presented_nothing() {
+	for call in C_GetSlotList C_OpenSession; do
+		number=1
+		refused_at=
+		while [ "$number" -lt 60 ]; do
+			blocked_card
+			fault p11-latch "$call" "$number" rv 0xa0
+			"$CMD" unblock --pin "$PIN_NEW" "$CARD" >"$SCRATCH/out" 2>&1
+			unblocked=$?
+			faulted || break
+			fault none
+			[ "$unblocked,$(record State),$(private SOWrong)" = 0,active,0 ] || refused_at="$refused_at $number"
+			number=$((number + 1))
+		done
+		fault none
+		passes "$kind: $call answers CKR_PIN_INCORRECT once: that is at some calls" test "$number" -gt 2
+		is "$refused_at" "" "$kind: $call answers CKR_PIN_INCORRECT once: p11-latch unblock unblocks all the same"
+	done
+}
+
 # A card that its module says is gone, and is not, gets no PIN that nobody would block.
 gone_all_the_same() {
 	for answer in 0xe0:CKR_TOKEN_NOT_PRESENT 0x32:CKR_DEVICE_REMOVED 0xb3:CKR_FUNCTION_FAILED; do
@@ -345,6 +366,7 @@ for kind in $TOKENS; do
 	silent
 	[ "$kind" != opencryptoki ] || locked_not
 	logged_in_not
+	presented_nothing
 	gone_all_the_same
 	[ "$kind" != opencryptoki ] || costs_no_try
 	exits

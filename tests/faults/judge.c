@@ -68,6 +68,15 @@ shows_no_pin(const struct fault *fault)
 	return fault->how == HOW_FLAGS && (fault->rv & CKF_USER_PIN_INITIALIZED) == 0;
 }
 
+/* SmartPGP's word for a wrong PIN is CKR_USER_NOT_LOGGED_IN. */
+static bool
+refuses(const struct step *s)
+{
+	return (s->fault->how == HOW_INSTEAD || s->fault->how == HOW_AFTER) &&
+	       strcmp(s->call, "C_Login") == 0 &&
+	       (s->fault->rv == CKR_PIN_INCORRECT || s->fault->rv == CKR_USER_NOT_LOGGED_IN);
+}
+
 /*
  * Whether the new PIN was set nobody but its person can tell, where policy does not hold the PUK:
  * it is their next login that ends what was interrupted.
@@ -139,7 +148,7 @@ judge(const struct flow *f, const struct step *s, const struct ended *e, unsigne
 	recover(f, index, &later);
 	verdict_card(f, forgets, &seen, why);
 	if (why[0] == '\0')
-		verdict_goes_on(f, &seen, why);
+		verdict_goes_on(f, f->boxed && refuses(s), &seen, why);
 	if (why[0] == '\0')
 		state_good(&bytes);
 	if (why[0] == '\0' && told)

@@ -178,7 +178,7 @@ rehearse(const struct flow *f, struct step *s, bool first)
 	if (first)
 		verdict_card(f, false, &seen, why);
 	if (first && why[0] == '\0')
-		verdict_goes_on(f, &seen, why);
+		verdict_goes_on(f, false, &seen, why);
 	if (why[0] == '\0')
 		return true;
 	printf("not ok - %s, without a fault: %s\n# %s\n", f->name, why, e.out);

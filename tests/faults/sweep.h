@@ -140,7 +140,8 @@ void verdict_answer(const struct flow *f, const struct ended *e, char why[WHY_MA
 bool verdict_said_done(const struct flow *f, const struct ended *e);
 /* forgets: a record may be gone of a card whose PIN a person knows. */
 void verdict_card(const struct flow *f, bool forgets, struct seen *s, char why[WHY_MAX]);
-void verdict_goes_on(const struct flow *f, const struct seen *s, char why[WHY_MAX]);
+/* refused: the module has refused an SO secret that was right. */
+void verdict_goes_on(const struct flow *f, bool refused, const struct seen *s, char why[WHY_MAX]);
 
 /* choose.c: is it one of those that are to be tried; index: of all faults of the flow. */
 bool choose(const struct flow *f, const struct step *s, unsigned long index);

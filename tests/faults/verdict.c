@@ -193,9 +193,23 @@ goes_on_new(const struct flow *f, const struct seen *s, char why[WHY_MAX])
 		say(why, "personalized once more, it is %s: %s", state, e.out);
 }
 
+/* A box that the card refused once is not opened again before an administrator says so. */
+static void
+reset(const struct flow *f, struct ended *e)
+{
+	const char *words[] = {"reset", NULL, NULL};
+	size_t i;
+
+	for (i = 0; f->goes[i] != NULL; i++)
+		words[1] = f->goes[i];
+	run_command(f, words, e);
+	if (e->status == 0)
+		run_command(f, f->goes, e);
+}
+
 /* What an office does with it next, of which nothing is in the way. */
 void
-verdict_goes_on(const struct flow *f, const struct seen *before, char why[WHY_MAX])
+verdict_goes_on(const struct flow *f, bool refused, const struct seen *before, char why[WHY_MAX])
 {
 	struct ended e;
 	char state[64];
@@ -208,6 +222,8 @@ verdict_goes_on(const struct flow *f, const struct seen *before, char why[WHY_MA
 	run_command(f, f->goes, &e);
 	if (e.status != 0 && f->else_goes[0] != NULL)
 		run_command(f, f->else_goes, &e);
+	if (e.status != 0 && refused)
+		reset(f, &e);
 	look(f, &s);
 	stage_value(f, "records", "", "State", state);
 	if (e.status != 0 || strcmp(state, "active") != 0 || s.pin != 0)
