@@ -70,9 +70,11 @@ snapshots_make() {
 faults_start() {
 	rm -rf "$FAULTS"
 	install -d -m 777 "$FAULTS"
+	install -d -m 1777 "$FAULTS/asan"
+	: >"$SCRATCH/good"
 	faults_sum=$(cat "$HELPER" "$CMD" "$LATCH" | cksum | tr ' ' -)$TOKEN
 	faults_asan=
-	! is_sanitized || faults_asan="verify_asan_link_order=0:abort_on_error=0:log_path=$FAULTS/asan"
+	! is_sanitized || faults_asan="verify_asan_link_order=0:abort_on_error=0:log_path=$FAULTS/asan/report"
 }
 
 hurt() {
@@ -283,7 +285,8 @@ card_is_known() {
 
 nothing_broke() {
 	[ ! -e "$FAULTS/crashed" ] || cat "$FAULTS/crashed"
-	cat "$FAULTS"/asan* 2>/dev/null | head -n 40
+	sanitized_ours "$FAULTS/asan"
+	cat "$FAULTS"/asan/* 2>/dev/null | head -n 40
 	[ "$1" -lt "$CASE_MOST_S" ] || echo "it took $1 s"
 }
 
@@ -292,7 +295,24 @@ token_is_there() {
 }
 
 clear_faults() {
-	rm -f "$FAULTS"/fault "$FAULTS"/no-* "$FAULTS"/lasted "$FAULTS"/done "$FAULTS"/crashed "$FAULTS"/asan* "$FAULTS"/p11-latch*.[0-9]*
+	rm -f "$FAULTS"/fault "$FAULTS"/no-* "$FAULTS"/lasted "$FAULTS"/done "$FAULTS"/crashed "$FAULTS"/asan/* "$FAULTS"/p11-latch*.[0-9]*
+}
+
+# What a flow said and left, as a sum. openCryptoki's token is in the memory of its daemon, too.
+sum_of_left() {
+	[ "$TOKEN" = softhsm ] || return 0
+	{
+		echo "$*"
+		grep -e ' CKR_' -e '^exit' "$SCRATCH/action"
+		find "$(token_folder)" "$STATE" -printf '%P %M %u %s\n' | sort
+		find "$(token_folder)" "$STATE" -type f -print0 | sort -z | xargs -0 sed -e '/^Since=/d'
+	} | sha256sum
+}
+
+# What was judged once, and was good, is not judged again.
+is_good_again() {
+	faults_sum_of_left=$(sum_of_left "$@")
+	[ -n "$faults_sum_of_left" ] && grep -qxF "$faults_sum_of_left" "$SCRATCH/good"
 }
 
 # one_case FLOW SNAPSHOT THEN CASE...: prints what is wrong.
@@ -308,11 +328,16 @@ one_case() {
 	wait_for "$CASE_MOST_S" quiet || echo "a helper is left: $(pgrep -a p11-latch)"
 	faults_took=$(($(date +%s) - faults_begun))
 	rm -f "$FAULTS/fault" "$FAULTS"/no-*
+	[ "$faults_took" -le "$faults_slowest" ] || {
+		faults_slowest=$faults_took
+		faults_slowest_case="$* "
+	}
 	nothing_broke "$faults_took"
 	answers_are_known
 	descriptors_are_closed "$faults_descriptors"
 	# A token that may not be there yet is not to be recovered, and one that is there is not to be made again.
 	[ "$faults_from" != empty ] || faults_then=$(token_is_there && echo recover || echo next)
+	! is_good_again "$faults_flow" "$faults_from" "$faults_then" || return 0
 	if [ "$faults_then" = recover ]; then
 		"$CMD" recover >"$SCRATCH/recover" 2>&1
 	else
@@ -320,10 +345,6 @@ one_case() {
 		"$CMD" recover >>"$SCRATCH/recover" 2>&1
 	fi
 	card_is_known "$faults_from" "$faults_then"
-	[ "$faults_took" -le "$faults_slowest" ] || {
-		faults_slowest=$faults_took
-		faults_slowest_case="$* "
-	}
 }
 
 # The calls that there are, and what an undisturbed run is like.
@@ -355,6 +376,7 @@ faults() {
 		[ ! -e "$FAULTS/done" ] || faults_struck=$((faults_struck + 1))
 		if [ -z "$faults_verdict" ]; then
 			faults_good=$((faults_good + 1))
+			echo "$faults_sum_of_left" >>"$SCRATCH/good"
 			note_done "$1 $faults_case good"
 		else
 			not_ok "$kind, $1: $faults_case, then $faults_next" "$faults_verdict" \
