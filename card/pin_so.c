@@ -55,6 +55,10 @@ init_pin(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
 	rv = w->f->C_InitPIN(session, pin_bytes(job->pin), pin_length(job->pin));
 	if (proves_unchanged(w->card, rv))
 		w->card->changed = changed;
+	/* No word on an SO secret that has just been proved, and there is no other PIN that could
+	 * be wrong. */
+	if (rv == CKR_PIN_INCORRECT && w->card->so_try == SO_PROVED)
+		rv = CKR_FUNCTION_FAILED;
 	return rv;
 }
 

@@ -132,7 +132,6 @@ typed(struct card *c, const struct presented *p, struct so *so)
 {
 	const struct description *unblock = c->binding != NULL ? c->binding->unblock : NULL;
 	bool login = p->via == SO_VIA_LOGIN, is_key;
-	struct secret *key = NULL;
 
 	if (offline_by_key(c, p->value, so)) {
 		offline_right(c);
@@ -150,8 +149,7 @@ typed(struct card *c, const struct presented *p, struct so *so)
 	}
 	if (!c->profile.so_is_key && (unblock == NULL || !description_uses_key(unblock)))
 		return so_presented(so, p->value) ? CKR_OK : CKR_HOST_MEMORY;
-	is_key = key_parse(p->value, false, &key, NULL) == KEY_GOOD;
-	secret_free(&key);
+	is_key = key_parse(p->value, false, NULL, NULL) == KEY_GOOD;
 	if (login && (!is_key || c->profile.so_form == SO_FORM_PUK))
 		return CKR_PIN_LOCKED;
 	if (!is_key && c->profile.so_form != SO_FORM_PUK)

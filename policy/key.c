@@ -135,8 +135,11 @@ key_parse(const struct secret *written, bool aes, struct secret **bytes, bool *w
 	known = is_well_known(key, len, aes);
 	if (!aes && !known && halves_equal(key, len))
 		fault = KEY_HALVES_EQUAL;
-	if (fault == KEY_GOOD && bytes != NULL)
+	if (fault == KEY_GOOD && bytes != NULL) {
 		*bytes = secret_new(key, len);
+		if (*bytes == NULL)
+			fault = KEY_NO_MEMORY;
+	}
 out:
 	if (well_known != NULL)
 		*well_known = known;
@@ -195,6 +198,8 @@ key_fault_text(enum key_fault fault)
 		return "a key has 32 digits (2DES) or 48 (3DES)";
 	case KEY_HALVES_EQUAL:
 		return "a 3DES key whose parts are equal is no stronger than DES: make a new one";
+	case KEY_NO_MEMORY:
+		return "out of memory";
 	case KEY_GOOD:
 		break;
 	}

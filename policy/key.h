@@ -7,12 +7,13 @@
 
 #include "policy/secret.h"
 
-enum key_fault { KEY_GOOD, KEY_BAD_DIGIT, KEY_BAD_LENGTH, KEY_HALVES_EQUAL };
+enum key_fault { KEY_GOOD, KEY_BAD_DIGIT, KEY_BAD_LENGTH, KEY_HALVES_EQUAL, KEY_NO_MEMORY };
 
 /*
  * Checks a key as written (spaces, ':' and '-' between bytes are allowed) and gives its bytes: 16
- * (2DES), 24 (3DES), with aes also 32. *bytes may be NULL where only the verdict is wanted; it is
- * to be freed. *well_known, if not NULL: a default key that anybody knows.
+ * (2DES), 24 (3DES), with aes also 32. bytes may be NULL where only the verdict is wanted, which
+ * takes no memory; *bytes is to be freed. *well_known, if not NULL: a default key that anybody
+ * knows.
  */
 enum key_fault key_parse(
     const struct secret *written, bool aes, struct secret **bytes, bool *well_known);

@@ -2,27 +2,14 @@
 /* A card manager key that answers challenges: DES or AES, told by its length. */
 #include "policy/key_manager.h"
 
-#define AES_ONLY 32 /* bytes: no DES key has so many */
-
 enum key_fault
 key_parse_manager(const struct secret *written, struct secret **bytes, bool *aes, bool *well_known)
 {
 	enum key_fault fault = key_parse(written, false, bytes, well_known);
-	struct secret *longer = NULL;
+	/* No DES key is so long. */
+	bool longer = fault == KEY_BAD_LENGTH && key_parse(written, true, NULL, NULL) == KEY_GOOD;
 
 	if (aes != NULL)
-		*aes = false;
-	if (fault != KEY_BAD_LENGTH || key_parse(written, true, &longer, well_known) != KEY_GOOD)
-		return fault;
-	if (secret_len(longer) != AES_ONLY) {
-		secret_free(&longer);
-		return fault;
-	}
-	if (aes != NULL)
-		*aes = true;
-	if (bytes != NULL)
-		*bytes = longer;
-	else
-		secret_free(&longer);
-	return KEY_GOOD;
+		*aes = longer;
+	return longer ? key_parse(written, true, bytes, well_known) : fault;
 }

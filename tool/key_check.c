@@ -52,8 +52,6 @@ look(const struct key_words *words, const struct secret *written, struct seen *s
 
 	if (fault != KEY_GOOD)
 		return key_fault_text_aes(fault);
-	if (bytes == NULL)
-		return "out of memory";
 	s->size = secret_len(bytes);
 	name_kind(words, s);
 	if (s->size != key_kind_size(s->kind)) {

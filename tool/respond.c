@@ -134,7 +134,7 @@ read_key(const struct secret *written, size_t size)
 	struct secret *bytes = NULL;
 	enum key_fault fault = key_parse(written, true, &bytes, NULL);
 
-	if (fault == KEY_GOOD && bytes != NULL && !response_fits(secret_len(bytes), size)) {
+	if (fault == KEY_GOOD && !response_fits(secret_len(bytes), size)) {
 		fputs("p11-latch: this key is an AES key, whose challenges have 32 digits, and "
 		      "this one has 16: it is of another card, or the key is\n",
 		    stderr);
@@ -146,8 +146,6 @@ read_key(const struct secret *written, size_t size)
 		fault = key_parse(written, aes, &bytes, &well_known);
 	if (fault != KEY_GOOD)
 		fprintf(stderr, "p11-latch: the card manager key: %s\n", key_fault_text_aes(fault));
-	else if (bytes == NULL)
-		fputs("p11-latch: out of memory\n", stderr);
 	else if (well_known)
 		fputs("p11-latch: warning: this is a well-known default key, so that anybody can "
 		      "answer for this card\n",

@@ -190,6 +190,10 @@ kill_cuts() {
 		FLOW_ACTION=$cut_action
 		kill_at "$cut_kind" "$cut_class+" "$cut_step"
 		FLOW_ACTION=$cut_recover
+		# Where the vendor's module may have destroyed its token, there is nothing to recover.
+		case $FAMILY,$STEP_BESIDE in
+		software,C_*) continue ;;
+		esac
 		keep "$SCRATCH/base"
 		kill_steps "$cut_flow@$cut_kind-$cut_class-$cut_step"
 	done 4<"$SCRATCH/cuts"

@@ -44,7 +44,7 @@ sanitized_ours() {
 	for sanitized_report in "$1"/*; do
 		[ ! -f "$sanitized_report" ] || awk -v ours="[$BUILDDIR/" '
 			/^(Direct|Indirect) leak of / { undecided = 1; next }
-			/^==.*LeakSanitizer: detected memory leaks|^SUMMARY: AddressSanitizer: .* leaked|^=*$|^ *#/ { known = 1 }
+			/^==.*LeakSanitizer: detected memory leaks|^Too many leaks!|^SUMMARY: AddressSanitizer: .* leaked|^=*$|^ *#/ { known = 1 }
 			undecided && /^ *#/ && !/\[[^[]*\/lib(asan|ubsan|c|crypto|p11-kit|stdc\+\+)\.so[^\/]*\]$/ {
 				undecided = 0
 				if (index($0, ours) && !/ in <null> /)
