@@ -5,7 +5,7 @@
 #	long_run LOGINS ROUNDS THREAD_ROUNDS    on SoftHSM; the last are of 8 threads, each with a token of its own
 
 LONG_THREADS=8
-LONG_RSS_SLACK=256 # KiB: what a heap's pages differ by from run to run
+LONG_MEMORY_SLACK=256 # KiB: what a heap's pages differ by from run to run
 LONG_BLOCK_SLACK=16 # blocks of memory: what is kept once, such as a thread's own; one lost in each round is more
 
 # long_policy: every card is blocked, and its PUK is the policy's.
@@ -42,7 +42,7 @@ long_part() {
 }
 
 # Of 21 samples, those from the sixth on count: what is loaded at first use is loaded by then. Growth is the last
-# three's mean less the first three's. "RSS BLOCKS FILES": KiB, blocks of memory, and by how much the most differ.
+# three's mean less the first three's. "MEMORY BLOCKS FILES": KiB, blocks of memory, and by how much the most differ.
 long_growth() {
 	tr -s 'a-z=' ' ' <"$SCRATCH/long" | awk '
 		NR >= 6 && NR <= 8 { rss -= $2; blocks -= $3 }
@@ -57,13 +57,13 @@ long_judge() {
 	long_tokens "$PIN"
 	long_part "$MODULE" "$3" "$2" "$PIN" -
 	long_control=$(long_growth)
-	note "$1, vendor alone: $2 in $long_took s; growth of RSS, blocks, files: $long_control" \
+	note "$1, vendor alone: $2 in $long_took s; growth of memory, blocks, files: $long_control" \
 		"(last: $(tail -n 1 "$SCRATCH/long"))"
 	long_tokens "$PIN"
 	[ "$3" != logins ] || long_adopt
 	long_part "$LATCH" "$3" "$2" "$4" "$5"
 	long_ours=$(long_growth)
-	note "$1, through p11-latch: $2 in $long_took s; growth of RSS, blocks, files: $long_ours" \
+	note "$1, through p11-latch: $2 in $long_took s; growth of memory, blocks, files: $long_ours" \
 		"(last: $(tail -n 1 "$SCRATCH/long"))"
 	# shellcheck disable=SC2086
 	set -- "$1" $long_control $long_ours
@@ -76,11 +76,11 @@ long_judge() {
 	long_left "$1"
 }
 
-# long_memory TEXT RSS BLOCKS FILES RSS BLOCKS FILES: the vendor's alone, and ours.
+# long_memory TEXT MEMORY BLOCKS FILES MEMORY BLOCKS FILES: the vendor's alone, and ours.
 long_memory() {
 	unlike "$(tail -n 1 "$SCRATCH/long")" "* blocks=0 *" "$1: blocks of memory are counted"
-	passes "$1: resident memory does not grow beyond the vendor's ($5 KiB, vendor alone $2)" \
-		test "$5" -le $(($2 + LONG_RSS_SLACK))
+	passes "$1: memory does not grow beyond the vendor's ($5 KiB, vendor alone $2)" \
+		test "$5" -le $(($2 + LONG_MEMORY_SLACK))
 	passes "$1: nor does the number of blocks of memory ($6, vendor alone $3)" \
 		test "$6" -le $(($3 + LONG_BLOCK_SLACK))
 }
