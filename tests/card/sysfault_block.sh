@@ -31,12 +31,7 @@ do_hold() {
 
 # A hold that lets no program in, since there are no descriptors left, ends with its command all the same.
 hold_ends() {
-	restore factory
-	clear_faults
-	: >"$FAULTS/trace"
-	do_hold >"$SCRATCH/action" 2>&1
-	hold_door=$(sed -n 's/^\(p11-latch-helper [0-9]* [0-9]* [0-9]*\) accept4 .*/\1/p' "$FAULTS/trace" | head -n 1)
-	rm -f "$FAULTS/trace"
+	hold_door=$(calls_of hold factory p11-latch-helper accept4 | head -n 1)
 	[ -n "$hold_door" ] || bail_out "$kind: a hold lets nobody in: $(cat "$SCRATCH/action")"
 	# shellcheck disable=SC2086
 	is "$(one_case hold factory recover $hold_door no-descriptors 2>&1)" "" \

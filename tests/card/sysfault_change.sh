@@ -38,6 +38,17 @@ letter_description() {
 	printf '[Fields]\nLETTER=\n[Description]\nSetPIN=true\nPIN=LETTER\nInitialPUK=#%s\nClearFields=LETTER\n' "$SO"
 }
 
+# Wherever memory ends, of a key that is read there nobody dies.
+key_without_memory() {
+	key_secrets=$(calls_of key blocked p11-latch-helper CRYPTO_secure_zalloc)
+	passes "key: secrets are made" test "$(echo "$key_secrets" | wc -l)" -gt 10
+	key_wrong=$(echo "$key_secrets" | while read -r key_at; do
+		# shellcheck disable=SC2086
+		one_case key blocked recover $key_at no-memory 2>&1 </dev/null
+	done)
+	is "$key_wrong" "" "key: no memory for a secret, and none from there on: the card is known and goes on"
+}
+
 kind=softhsm
 token_start "$kind"
 latch_setup
@@ -60,5 +71,6 @@ LETTER= SO=$KEY SO_NEW=$KEY_NEW
 key_description | pickup
 snapshots_make
 faults key blocked
+key_without_memory
 token_stop
 done_testing

@@ -14,22 +14,14 @@ usage(void)
 	fputs(
 	    "usage: killer [-k KIND CLASS STEP] [-a KIND | -i KIND]... [-l FILE] [-f PATH]...\n"
 	    "              [-t SECONDS] REPORT PROGRAM [ARG...]\n"
-	    "KIND: helper, command, application. CLASS: own, a system call of its own; vendor, "
-	    "one\n"
-	    "within a call of the vendor's module; call, such a call before or after it (by\n"
-	    "marks.so). -a: these are killed at the same moment; -i: these instead. -l: every step "
-	    "goes\n"
-	    "to FILE, as \"KIND CLASS STEP NAME CALL PLACE PROCESS\", with another place whenever "
-	    "the\n"
-	    "files and folders of -f are not what they were, or somebody was told something. "
-	    "REPORT\n"
-	    "is a file: \"killed KIND CLASS STEP NAME CALL BESIDE\", with the call that one of -a "
-	    "or "
-	    "-i\n"
-	    "was killed within; \"whole KIND CLASS STEPS\" where it ended before; \"late\" where "
-	    "it "
-	    "did\n"
-	    "not end.\n",
+	    "KIND: helper, command, application. CLASS: own, a system call of its own; vendor,\n"
+	    "one within a call of the vendor's module; call, such a call before or after it (by\n"
+	    "marks.so). -a: these are killed at the same moment; -i: these instead. -l: every\n"
+	    "step goes to FILE, as \"KIND CLASS STEP NAME CALL PLACE PROCESS\", with another\n"
+	    "place whenever the files and folders of -f are not what they were, or somebody was\n"
+	    "told something. REPORT is a file: \"killed KIND CLASS STEP NAME CALL BESIDE\", with\n"
+	    "the call that one of -a or -i was killed within; \"whole KIND CLASS STEPS\" where it\n"
+	    "ended before; \"late\" where it did not end.\n",
 	    stderr);
 	return 2;
 }

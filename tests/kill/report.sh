@@ -39,8 +39,9 @@ introduction() {
 		| wrong | is anything else: open, its last SO try spent, something under way, not to be unblocked by whoever may |
 
 		Each of the first six has also shown that its SO secret is one that policy or person knows, that an SO try is left,
-		that whoever may unblocks it, and that what was on it before is there still. Half and lost, where one of the killed is within calls of modules
-		that are not whole themselves, are compared with a control: the same calls by a program without p11-latch.
+		that whoever may unblocks it, and that what was on it before is there still. Half and lost, where one that is killed is
+		within calls of modules that are not whole themselves, are compared with a control: the same calls by a program without
+		p11-latch.
 	END
 }
 

@@ -192,7 +192,7 @@ kill_cuts() {
 		FLOW_ACTION=$cut_recover
 		# Where the vendor's module may have destroyed its token, there is nothing to recover.
 		case $FAMILY,$STEP_BESIDE in
-		software,C_*) continue ;;
+		software,C_Log* | software,C_*PIN | software,C_InitToken | software,C_*Object) continue ;;
 		esac
 		keep "$SCRATCH/base"
 		kill_steps "$cut_flow@$cut_kind-$cut_class-$cut_step"
@@ -247,16 +247,18 @@ lost_at() {
 
 # Lines of lost_at that the control's do not tell of. What is lost is worse than what is half.
 lost_here_alone() {
-	awk '
+	awk -v control="$2" '
 		function has(call, name, verdict) {
 			return (call, name, verdict) in lost || verdict == "half" && (call, name, "lost") in lost
 		}
-		NR == FNR {
-			lost[$1, $2, $3]
-			lost[$1, "*", $3]
-			next
+		BEGIN {
+			while ((getline line <control) > 0) {
+				split(line, w)
+				lost[w[1], w[2], w[3]]
+				lost[w[1], "*", w[3]]
+			}
 		}
-		!has($1, $2, $3) && !has($4, "*", $3)' "$2" "$1"
+		!has($1, $2, $3) && !has($4, "*", $3)' "$1"
 }
 
 # The control is whole, where it is needed: each step that may have written. Beside a sample, those alone that tell of it.

@@ -8,6 +8,7 @@
 #	hurt_helper, hurt_drive      the same for the helper of sockets.sh; for what drive_start and once start
 #	clock_is DAY MONOTONIC       from now on the clocks are wrong by so many seconds, for all that is hurt
 #	app LINE...                  hurt p11drive over p11-latch.so: initialised, a session open; finalized at its end
+#	calls_of, one_case           one call of a flow, and what is wrong when it goes wrong: see there
 #	faults NAME SNAPSHOT [PROGRAM]
 #	                             runs the function do_NAME on SNAPSHOT once for each call of p11-latch's own code, and each
 #	                             way in which that may go wrong; a test says whether the card came through all of them.
@@ -345,6 +346,17 @@ one_case() {
 		"$CMD" recover >>"$SCRATCH/recover" 2>&1
 	fi
 	card_is_known "$faults_from" "$faults_then"
+}
+
+# calls_of FLOW SNAPSHOT PROGRAM CALL: where it makes that call, as one_case() takes it: PROGRAM INSTANCE GENERATION N.
+calls_of() {
+	restore "$2"
+	clear_faults
+	: >"$FAULTS/trace"
+	chmod 666 "$FAULTS/trace"
+	"do_$1" >"$SCRATCH/action" 2>&1
+	sed -n "s/^\\($3 [0-9]* [0-9]* [0-9]*\\) $4 .*/\\1/p" "$FAULTS/trace"
+	rm -f "$FAULTS/trace"
 }
 
 # The calls that there are, and what an undisturbed run is like.
