@@ -174,6 +174,21 @@ nothing_presented(
 								: CKR_PIN_LOCKED;
 }
 
+/*
+ * Where tickets were not made to the end the box is there, and the PUK still a person's; but the
+ * same is seen where the card was made elsewhere, and a wrong PUK would cost it an SO try.
+ */
+static void
+say_box_is_first(const struct card *c, const struct so *so)
+{
+	if (so->box.generation == 0 || c->private.generation != 0)
+		return;
+	log_error("%s: the policy's card manager key opens a box of this card, and what was given "
+		  "is not what is in it; p11-latch unblock without --puk tries the box, and where "
+		  "the card refuses that, its PUK is taken the next time",
+	    c->uri);
+}
+
 /* Rows 3 and 4, and none of them. holds: the policy has the SO secret of this card. */
 static CK_RV
 row_of_person(struct card *c, const struct presented *p, bool holds, enum row *row, struct so *so)
@@ -200,6 +215,8 @@ row_of_person(struct card *c, const struct presented *p, bool holds, enum row *r
 	case OFFLINE_NO_RESPONSE:
 		break;
 	}
+	if (holds)
+		say_box_is_first(c, so);
 	if (holds || !may_be_other(c, p->via))
 		return nothing_matches(c, p, holds);
 	*row = ROW_OTHER;

@@ -115,6 +115,9 @@ for kind in $TOKENS; do
 	is "$(objects ticket | wc -l)" 3 "$kind: Tickets=3"
 	explained
 	puk_desk
+	at_desk
+	like "$("$CMD" unblock --puk 31415926 --pin "$PIN" "$CARD" 2>&1)" "*opens a box*without --puk tries the box*" \
+		"$kind: a PUK beside a box that nothing is known of: it is said what comes first"
 	desk_unblocks "no ticket used"
 	is "$(objects ticket | wc -l)" 3 "$kind: and uses no ticket up"
 	offline_block_again
