@@ -348,24 +348,25 @@ one_case() {
 	card_is_known "$faults_from" "$faults_then"
 }
 
-# calls_of FLOW SNAPSHOT PROGRAM CALL: where it makes that call, as one_case() takes it: PROGRAM INSTANCE GENERATION N.
-calls_of() {
+# run_traced FLOW SNAPSHOT: undisturbed, with all its calls in the trace.
+run_traced() {
 	restore "$2"
 	clear_faults
 	: >"$FAULTS/trace"
 	chmod 666 "$FAULTS/trace"
 	"do_$1" >"$SCRATCH/action" 2>&1
+}
+
+# calls_of FLOW SNAPSHOT PROGRAM CALL: where it makes that call, as one_case() takes it: PROGRAM INSTANCE GENERATION N.
+calls_of() {
+	run_traced "$1" "$2"
 	sed -n "s/^\\($3 [0-9]* [0-9]* [0-9]*\\) $4 .*/\\1/p" "$FAULTS/trace"
 	rm -f "$FAULTS/trace"
 }
 
 # The calls that there are, and what an undisturbed run is like.
 faults_trace() {
-	restore "$2"
-	clear_faults
-	: >"$FAULTS/trace"
-	chmod 666 "$FAULTS/trace"
-	"do_$1" >"$SCRATCH/action" 2>&1
+	run_traced "$1" "$2"
 	wait_for "$CASE_MOST_S" quiet || bail_out "$1: a helper is left"
 	faults_descriptors=$(descriptors_are_closed | sed 's/.*: //')
 	faults_wrong=$(answers_are_known && nothing_broke 0 && card_is_known "$2" next)
