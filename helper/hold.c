@@ -28,22 +28,6 @@ is_hex(const unsigned char *s, size_t len)
 	return true;
 }
 
-bool
-hold_address(struct sockaddr_un *a, const char *state_dir, const char *id)
-{
-	int n;
-
-	memset(a, 0, sizeof(*a));
-	a->sun_family = AF_UNIX;
-	n = snprintf(a->sun_path, sizeof(a->sun_path), "%s/private/hold-%s.sock", state_dir, id);
-	if (n > 0 && (size_t)n < sizeof(a->sun_path))
-		return true;
-	log_error("%s: too long for a socket's path (%zu bytes at most); choose a shorter "
-		  "StateDirectory=",
-	    state_dir, sizeof(a->sun_path) - sizeof("/private/hold-.sock") - HOLD_ID_LEN);
-	return false;
-}
-
 static int
 connect_to(const char *state_dir, const char *id)
 {

@@ -192,7 +192,10 @@ hold_run(struct conversation *k)
 	}
 	if (s.sock >= 0) {
 		close(s.sock);
-		unlink(s.address.sun_path);
+		if (unlink(s.address.sun_path) != 0)
+			log_warning("%s: cannot be removed: %s; the next hold or p11-latch recover "
+				    "removes it",
+			    s.address.sun_path, strerror(errno));
 	}
 	OPENSSL_cleanse(s.cookie, sizeof(s.cookie));
 	answer(k, WIRE_DONE, rv, NULL, 0);

@@ -9,7 +9,7 @@
 /* STATE_DIR/private/hold-ID.sock; false where that is too long (logged). */
 bool hold_address(struct sockaddr_un *a, const char *state_dir, const char *id);
 
-/* Removes the sockets of holds that were killed. */
+/* Removes the sockets of holds that are gone, from a minute after they were made on. */
 void hold_sweep(const char *state_dir);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper/hold_socket.h"
 #include "helper/order_request.h"
 #include "helper/order_wire.h"
 #include "policy/log.h"
@@ -57,6 +58,8 @@ run(struct conversation *k, const struct wire *w, FILE *out, FILE *log, unsigned
 	if (!order_unpack(w, &order)) {
 		log_error("an order that is not of the protocol's form is refused");
 	} else if (open_office(k, log)) {
+		if (order.op == ORDER_RECOVER)
+			hold_sweep(k->office.config->state_dir);
 		status = order_run(&k->office, &order, out, asks);
 	}
 	order_clear(&order);

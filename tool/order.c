@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "helper/hold_socket.h"
 #include "helper/order_wire.h"
 #include "tool/tool.h"
 
@@ -68,6 +69,8 @@ here(const struct order *order, unsigned *asks)
 	tool_errors_only(true);
 	opened = office_open(&o, tool_config(), CALLER_SELF) == CKR_OK;
 	tool_errors_only(false);
+	if (opened && order->op == ORDER_RECOVER)
+		hold_sweep(o.config->state_dir);
 	if (opened) {
 		status = order_run(&o, order, stdout, asks);
 		office_close(&o);

@@ -38,6 +38,15 @@ hold_ends() {
 		"$kind: a hold that has no descriptors left ends with its command"
 }
 
+# Its socket is not removed, and told of; a recovery removes it.
+hold_leaves() {
+	hold_unlink=$(calls_of hold factory p11-latch-helper unlink | tail -n 1)
+	[ -n "$hold_unlink" ] || bail_out "$kind: a hold removes nothing: $(cat "$SCRATCH/action")"
+	# shellcheck disable=SC2086
+	is "$(one_case hold factory recover $hold_unlink fail 2>&1)" "" "$kind: a hold's socket that stayed is removed by a recovery"
+	like "$(log_text)" '*hold-*.sock: cannot be removed: *recover*' "$kind: and that it stayed is said"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -54,6 +63,7 @@ for kind in $TOKENS; do
 	faults change_so factory
 	faults hold factory
 	hold_ends
+	hold_leaves
 	token_stop
 done
 done_testing

@@ -253,6 +253,14 @@ is_true() {
 	esac
 }
 
+# A hold's socket that could not be removed goes at a recovery, from a minute on.
+holds_are_swept() {
+	faults_holds=$(find "$STATE" -name 'hold-*.sock')
+	[ -n "$faults_holds" ] || return 0
+	echo "$faults_holds" | xargs touch -d '-2 minutes'
+	"$CMD" recover >>"$SCRATCH/recover" 2>&1
+}
+
 card_is_known() {
 	faults_said=$(vendor_says)
 	if state_is personalizing; then
@@ -277,6 +285,7 @@ card_is_known() {
 	factory,* | empty,* | *,none) ;;
 	*) object_is_there "$faults_pin" ;;
 	esac
+	holds_are_swept
 	faults_left=$(find "$STATE" -name '*.new' -o -name '*.sock')
 	[ -z "$faults_left" ] || echo "files are left: $faults_left"
 	case $(flags "$MODULE") in

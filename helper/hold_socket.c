@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What holds that were killed leave: sockets at which nobody listens. */
+/* Where a hold's watcher is reached, and what is left there by those that are gone. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -17,6 +17,22 @@
 
 /* A hold that is just beginning has its socket an instant before it listens. */
 #define BEGINNING_S 60
+
+bool
+hold_address(struct sockaddr_un *a, const char *state_dir, const char *id)
+{
+	int n;
+
+	memset(a, 0, sizeof(*a));
+	a->sun_family = AF_UNIX;
+	n = snprintf(a->sun_path, sizeof(a->sun_path), "%s/private/hold-%s.sock", state_dir, id);
+	if (n > 0 && (size_t)n < sizeof(a->sun_path))
+		return true;
+	log_error("%s: too long for a socket's path (%zu bytes at most); choose a shorter "
+		  "StateDirectory=",
+	    state_dir, sizeof(a->sun_path) - sizeof("/private/hold-.sock") - HOLD_ID_LEN);
+	return false;
+}
 
 static bool
 is_dead(const struct sockaddr_un *a)
@@ -57,7 +73,7 @@ hold_sweep(const char *state_dir)
 	while (folder != NULL && (entry = readdir(folder)) != NULL) {
 		if (id_of(entry->d_name, id) && hold_address(&a, state_dir, id) && is_dead(&a) &&
 		    unlink(a.sun_path) == 0)
-			log_debug("%s: its hold was killed; removed", a.sun_path);
+			log_debug("%s: its hold is gone; removed", a.sun_path);
 	}
 	if (folder != NULL)
 		closedir(folder);
