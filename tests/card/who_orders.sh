@@ -89,6 +89,18 @@ holds() {
 	is "$(record State)" blocked "$kind: and at its end the card is blocked"
 }
 
+# Whoever may recover has the socket of a hold that is gone removed, and no other.
+holds_are_swept() {
+	dead=$STATE/private/hold-0123456789abcdef.sock
+	python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$dead"
+	chmod 777 "$dead"
+	touch -d "-2 minutes" "$dead"
+	order anyone status "$URI"
+	passes "$kind: the socket of a hold that is gone stays for now" test -S "$dead"
+	passes "$kind: anyone may: recover" order anyone recover "$URI"
+	fails "$kind: recover removes the socket of a hold that is gone" test -e "$dead"
+}
+
 users_make
 for kind in $TOKENS; do
 	token_start "$kind"
@@ -124,6 +136,7 @@ for kind in $TOKENS; do
 		done_by "$role" blocked block "$URI"
 	done
 	holds
+	holds_are_swept
 	passes "$kind: no helper is left" wait_for 10 no_helpers
 	no_secret "$kind: no secret in log and state" "$SO" "$PIN_NEW" "$PIN"
 	sockets_stop
