@@ -81,9 +81,14 @@ order_recover(struct card *c, const struct known *k, FILE *out)
 		fprintf(out, "%s: blocked, but that cannot be written\n", c->uri);
 		return ORDER_FAILED;
 	}
-	fprintf(out, "%s: %s\n", c->uri,
-	    c->record.state == RECORD_NONE ? "initialised anew, nothing to recover"
-					   : record_state_name(c->record.state));
+	if (c->record.state != RECORD_NONE)
+		fprintf(out, "%s: %s\n", c->uri, record_state_name(c->record.state));
+	else
+		fprintf(out, "%s: %s\n", c->uri,
+		    before == RECORD_PERSONALIZING
+			? "has no PIN, since its personalization was interrupted before it, or "
+			  "it was initialised anew; nothing to recover"
+			: "initialised anew, nothing to recover");
 	if (c->office->caller != CALLER_ANYONE)
 		offline_tidy(c);
 	return follow(c, out);

@@ -60,7 +60,8 @@ CK_RV pin_lock(struct card *c);
 
 /*
  * Whether the PIN is locked, of a card that does not show it to a new process: by one wrong PIN of
- * valid form, a try where it is not.
+ * valid form, a try where it is not. CKR_USER_PIN_NOT_INITIALIZED: it has none, which is not
+ * logged.
  */
 CK_RV pin_is_locked(struct card *c, bool *locked);
 

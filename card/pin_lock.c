@@ -9,6 +9,7 @@
 struct tries {
 	unsigned left;
 	bool locked; /* the card has said so, or shows it */
+	bool no_pin;
 };
 
 static size_t
@@ -93,13 +94,26 @@ see_locked(struct card *c)
 	return CKR_FUNCTION_FAILED;
 }
 
+/* That there is no PIN to be locked is an answer, and no fault to be logged. */
+static CK_RV
+look_for_lock(struct work *w, void *arg)
+{
+	struct tries *t = arg;
+	CK_RV rv = wrong_logins(w, t);
+
+	t->no_pin = rv == CKR_USER_PIN_NOT_INITIALIZED;
+	return t->no_pin ? CKR_OK : rv;
+}
+
 CK_RV
 pin_is_locked(struct card *c, bool *locked)
 {
 	struct tries t = {.left = 1};
-	CK_RV rv = card_work(c, wrong_logins, &t);
+	CK_RV rv = card_work(c, look_for_lock, &t);
 
 	*locked = t.locked;
+	if (t.no_pin)
+		return CKR_USER_PIN_NOT_INITIALIZED;
 	return t.locked ? CKR_OK : rv;
 }
 

@@ -273,8 +273,9 @@ card_look(struct card *c)
 		c->profile.shows_life = reborn = false;
 	}
 	if (reborn) {
-		log_info(
-		    "%s: the card was initialised anew; what was known of it is dropped", c->uri);
+		log_info("%s: the card %s; what was known of it is dropped", c->uri,
+		    c->record.state == RECORD_PERSONALIZING ? "has no PIN yet"
+							    : "was initialised anew");
 		return card_forget(c) ? CKR_OK : CKR_FUNCTION_FAILED;
 	}
 	rv = card_surely(c, is_unlocked, &unlocked);

@@ -144,6 +144,41 @@ lives_anew() {
 	drive_stop desk
 }
 
+# killed_by WORD...: killer's words, while a program makes the first PIN.
+killed_by() {
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 "$BUILDDIR/tests/kill/killer" "$@" "$SCRATCH/report" "$P11DRIVE" "$LATCH" \
+		initialize "slot-label $LABEL" "open rw" "login so $SO" "init-pin $PIN" >"$SCRATCH/out" 2>&1
+}
+
+# Ended before its PIN: there is nothing to block, and nothing to complain of.
+no_pin_yet() {
+	desk
+	fresh
+	MARKS_VENDOR=$MODULE
+	export MARKS_VENDOR
+	sed -i.kept "s|^Path=.*|Path=$BUILDDIR/tests/kill/marks.so|" "$P11_LATCH_CONF"
+	killed_by -l "$SCRATCH/list"
+	before=$(awk '/^application call .* before C_InitPIN / { print $3 }' "$SCRATCH/list")
+	for who in helper recover; do
+		fresh
+		log_clear
+		case $who in
+		helper) killed_by -k application call "$before" ;;
+		recover)
+			killed_by -k application call "$before" -a helper
+			is "$(record State)" personalizing "$kind: ended before C_InitPIN, with its helper"
+			passes "$kind: recover" "$CMD" recover
+			;;
+		esac
+		wait_for 5 no_helpers
+		is "$(cut -d' ' -f 1,2,5,6 "$SCRATCH/report")" "killed application before C_InitPIN" "$kind, $who: ended before its PIN"
+		is "$(record State)" none "$kind, $who: a card that has no PIN yet is let go"
+		logged "has no PIN yet" "$kind, $who: which is told"
+		unlike "$(log_text)" "*CKR_*" "$kind, $who: and is no fault"
+	done
+	mv "$P11_LATCH_CONF.kept" "$P11_LATCH_CONF"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -154,6 +189,7 @@ for kind in $TOKENS; do
 	after_finalize
 	adopt_and_forget
 	lives_anew
+	no_pin_yet
 	passes "$kind: no helper is left" wait_for 5 no_helpers
 	no_secret "$kind: no PIN and no PUK in log and state" "$SO" "$PIN" "$PIN_NEW"
 	token_stop

@@ -52,10 +52,10 @@ list_steps() {
 	"action_$FLOW_ACTION"
 	[ "$(cat "$SCRATCH/report")" = whole ] || bail_out "$TOKEN, $FLOW: does not end: $(cat "$SCRATCH/action")"
 	! grep -q 'CKR_[^O]' "$SCRATCH/action" || is_control ||
-		bail_out "$TOKEN, $FLOW, not killed: $(cat "$SCRATCH/action") $(log_text)"
+		bail_out "$TOKEN, ${1##*/}, not killed: $(cat "$SCRATCH/action") $(log_text)"
 	is_control || judge
 	is_control || [ -z "$WRONG" ] ||
-		bail_out "$TOKEN, $FLOW, not killed: $WRONG: $(cat "$SCRATCH/action") $(log_text)"
+		bail_out "$TOKEN, ${1##*/}, not killed: $WRONG: $(cat "$SCRATCH/action") $(log_text)"
 	mv "$1.new" "$1"
 }
 
