@@ -7,28 +7,6 @@ set -u
 
 URI=pkcs11:token=latch
 
-desk() {
-	description personalize <<-'EOF'
-		[Application_B]
-		BlockCard=true
-	EOF
-	description unblock <<-'EOF'
-		[Fields]
-		PUK=
-
-		[Description]
-		SetPIN=true
-		PIN=!FROM_USER_DIALOG_2_FIELD
-		InitialPUK=PUK
-	EOF
-	value puk "$SO"
-	policy <<-EOF
-		Personalize=personalize.dsc
-		Unblock=unblock.dsc
-		Field.PUK=file:$CONF_DIR/values/puk
-	EOF
-}
-
 now() {
 	date +%s%3N
 }
@@ -111,7 +89,7 @@ for kind in $TOKENS; do
 	token_start "$kind"
 	token_share
 	latch_setup
-	desk
+	sockets_desk
 	sockets_start
 	holder_may_sit
 	ID=$(record Token)

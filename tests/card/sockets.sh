@@ -4,34 +4,12 @@ set -u
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/lib/sockets.sh"
 
-desk() {
-	description personalize <<-'EOF'
-		[Application_B]
-		BlockCard=true
-	EOF
-	description unblock <<-'EOF'
-		[Fields]
-		PUK=
-
-		[Description]
-		SetPIN=true
-		PIN=!FROM_USER_DIALOG_2_FIELD
-		InitialPUK=PUK
-	EOF
-	value puk "$SO"
-	policy <<-EOF
-		Personalize=personalize.dsc
-		Unblock=unblock.dsc
-		Field.PUK=file:$CONF_DIR/values/puk
-	EOF
-}
-
 users_make
 for kind in $TOKENS; do
 	token_start "$kind"
 	token_share
 	latch_setup
-	desk
+	sockets_desk
 	sockets_start
 
 	who operator

@@ -7,25 +7,7 @@ set -u
 URI=pkcs11:token=latch
 
 desk() {
-	description personalize <<-'EOF'
-		[Application_B]
-		BlockCard=true
-	EOF
-	description unblock <<-'EOF'
-		[Fields]
-		PUK=
-
-		[Description]
-		SetPIN=true
-		PIN=!FROM_USER_DIALOG_2_FIELD
-		InitialPUK=PUK
-	EOF
-	value puk "$SO"
-	policy <<-EOF
-		Personalize=personalize.dsc
-		Unblock=unblock.dsc
-		Field.PUK=file:$CONF_DIR/values/puk
-	EOF
+	sockets_desk
 	cat >"$SCRATCH/set.dsc" <<-EOF
 		[Description]
 		SetPIN=true

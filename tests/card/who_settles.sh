@@ -6,28 +6,6 @@ set -u
 
 URI=pkcs11:token=latch
 
-desk() {
-	description personalize <<-'EOF'
-		[Application_B]
-		BlockCard=true
-	EOF
-	description unblock <<-'EOF'
-		[Fields]
-		PUK=
-
-		[Description]
-		SetPIN=true
-		PIN=!FROM_USER_DIALOG_2_FIELD
-		InitialPUK=PUK
-	EOF
-	value puk "$SO"
-	policy <<-EOF
-		Personalize=personalize.dsc
-		Unblock=unblock.dsc
-		Field.PUK=file:$CONF_DIR/values/puk
-	EOF
-}
-
 # Holder and watcher are killed at the same moment, as a power cut would.
 left_behind() {
 	who root
@@ -69,7 +47,7 @@ for kind in $TOKENS; do
 	token_start "$kind"
 	token_share
 	latch_setup
-	desk
+	sockets_desk
 	sockets_start
 
 	left_behind

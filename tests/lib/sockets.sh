@@ -2,6 +2,7 @@
 # The helper behind its two sockets, under a user of its own, and those who use it. Sourced, after all.sh.
 #
 #	users_make                 latchd (the service), operator (of the group latchop), anyone
+#	sockets_desk               cards are blocked, and their PUK is the policy's, in a store of the service's
 #	sockets_start              after latch_setup, token_start and the policy: both sockets are served
 #	sockets_serve              the same, where configuration and policy are that service's already
 #	sockets_stop
@@ -98,4 +99,26 @@ raw() {
 serial() {
 	"$BUILDDIR/tests/lib/p11drive" "$MODULE" initialize "slot-label \"$LABEL\"" token-info |
 		sed -n 's/.* serial=\([^ ]*\) .*/\1/p'
+}
+
+sockets_desk() {
+	description personalize <<-'EOF'
+		[Application_B]
+		BlockCard=true
+	EOF
+	description unblock <<-'EOF'
+		[Fields]
+		PUK=
+
+		[Description]
+		SetPIN=true
+		PIN=!FROM_USER_DIALOG_2_FIELD
+		InitialPUK=PUK
+	EOF
+	value puk "$SO"
+	policy <<-EOF
+		Personalize=personalize.dsc
+		Unblock=unblock.dsc
+		Field.PUK=file:$CONF_DIR/values/puk
+	EOF
 }
