@@ -29,11 +29,18 @@ vendor_says() {
 		$1 == "login" { n++; if ($2 == "CKR_OK") print n <= 2 ? "PIN" : "SO", value[n] }'
 }
 
-# The policy has the key; who holds the SO secret is asked only where the card has no box yet.
+# The policy has the key; who holds the SO secret is asked only where the card has no box yet. Where there is one, and the
+# SO secret is still the person's, a person does what the log says then.
 unblocks() {
 	set -- "$(so_of "$1")"
 	[ "$1" = "$SO" ] || set --
 	faults_out=$("$CMD" unblock ${1:+--puk "$1"} --pin "$PIN" "$CARD" 2>&1)
+	case $faults_out in
+	*"unblock without --puk tries the box"*)
+		"$CMD" unblock --pin "$PIN" "$CARD" >>"$SCRATCH/recover" 2>&1
+		faults_out=$("$CMD" unblock --puk "$1" --pin "$PIN" "$CARD" 2>&1)
+		;;
+	esac
 	[ "$(record State), $(login_rv "$MODULE" user "$PIN")" = "active, CKR_OK" ] ||
 		echo "cannot be unblocked: $(record State): $faults_out"
 }
