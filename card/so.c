@@ -264,7 +264,7 @@ so_is_policys(struct card *c, const struct secret *value)
 
 	if (c->binding != NULL && is_offline(c))
 		return offline_is_policys_key(c, value);
-	same = so_of_policy(c, false, &so) && so.pin != NULL && so_same(&so, value);
+	same = so_of_policy_unsent(c, &so) && so.pin != NULL && so_is_presented(&so, value);
 	so_clear(&so);
 	return same;
 }
