@@ -6,6 +6,7 @@
 #include "card/offline.h"
 #include "card/order_part.h"
 #include "card/pad.h"
+#include "card/pin.h"
 #include "card/record_write.h"
 #include "card/unblock.h"
 #include "policy/key_manager.h"
@@ -175,6 +176,29 @@ take_so(struct card *c, const struct secret *value, struct so *so)
 	return so_written(c, value, desc != NULL && description_uses_key(desc), "the terminal", so);
 }
 
+/* The record alone is no proof: the card may have been unblocked elsewhere. */
+static bool
+is_surely_blocked(struct card *c)
+{
+	bool locked = false;
+
+	if (c->record.state != RECORD_BLOCKED || c->record.method != METHOD_LOCK)
+		return false;
+	return c->profile.shows_lock ||
+	       (!c->profile.never_guess && pin_is_locked(c, &locked) == CKR_OK && locked);
+}
+
+/* No PUK is asked for because of what is most probably so. */
+static enum order_status
+say_record(const struct card *c, FILE *out)
+{
+	fprintf(out,
+	    "%s: is blocked already, as its record says; in case that it was unblocked elsewhere "
+	    "since, p11-latch block --puk blocks it anew\n",
+	    c->uri);
+	return ORDER_DONE;
+}
+
 enum order_status
 order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
@@ -184,7 +208,7 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 
 	if (!block_can_be(c) || card_look(c) != CKR_OK || unblock_resolve(c) != CKR_OK)
 		return ORDER_FAILED;
-	if (c->record.state == RECORD_BLOCKED && !order->force) {
+	if (!order->force && is_surely_blocked(c)) {
 		fprintf(out, "%s: is blocked already\n", c->uri);
 		return ORDER_DONE;
 	}
@@ -192,6 +216,8 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 		return ORDER_FAILED;
 	if (so.pin == NULL && block_needs_so(c, order->force)) {
 		if (order->answers[ANSWER_SO] == NULL) {
+			if (c->record.state == RECORD_BLOCKED)
+				return say_record(c, out);
 			*asks |= 1u << ANSWER_SO;
 			return ORDER_ASKS;
 		}
