@@ -52,6 +52,7 @@ order_reset(struct card *c, FILE *out)
 	so_right(c);
 	c->private.foreign_so = false;
 	c->private.n_refused = 0;
+	c->private.kcv[0] = '\0';
 	offline_right(c);
 	if (!card_note(c))
 		return ORDER_FAILED;

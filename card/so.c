@@ -192,6 +192,20 @@ find_in_policy(struct card *c, bool for_block, bool ask, struct so *so)
 	return true;
 }
 
+/* A wrong key in the policy costs no SO try. */
+static bool
+is_recorded_key(const struct card *c, const struct so *so)
+{
+	if (!so->key || c->private.kcv[0] == '\0' || strcmp(so->kcv, c->private.kcv) == 0)
+		return true;
+	log_error(
+	    "%s: the policy's card manager key has check value %s, the one that this card was "
+	    "blocked with has %s; it is not tried. Correct the key in the policy, or, where the "
+	    "card's was changed elsewhere to this one, p11-latch reset",
+	    c->uri, so->kcv, c->private.kcv);
+	return false;
+}
+
 static bool
 of_policy(struct card *c, bool for_block, bool ask, struct so *so)
 {
@@ -202,16 +216,10 @@ of_policy(struct card *c, bool for_block, bool ask, struct so *so)
 		so_clear(so);
 		return false;
 	}
-	if (so->pin != NULL && so->key && c->private.kcv[0] != '\0' &&
-	    strcmp(so->kcv, c->private.kcv) != 0) {
-		log_error("%s: the policy's card manager key has check value %s, the one that this "
-			  "card was "
-			  "blocked with has %s; it is not tried. Correct the key in the policy",
-		    c->uri, so->kcv, c->private.kcv);
-		so_clear(so);
-		return false;
-	}
-	return true;
+	if (so->pin == NULL || is_recorded_key(c, so))
+		return true;
+	so_clear(so);
+	return false;
 }
 
 bool

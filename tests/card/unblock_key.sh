@@ -44,6 +44,23 @@ mixed_up() {
 	is "$(set_pin "$KEY" "$PIN_NEW")" CKR_OK "with the policy corrected all is well"
 }
 
+# The card has another key now, and the policy was corrected to it.
+changed_elsewhere() {
+	blocked_card
+	is "$(once "$MODULE" "login so $KEY" "set-pin $KEY $NEW_KEY" close | sed -n 's/^set-pin //p')" CKR_OK \
+		"the card's key is changed elsewhere"
+	echo "$NEW_KEY" >"$SCRATCH/key"
+	log_clear
+	fails "what the policy has now is not the key that blocked the card" "$CMD" unblock --pin "$PIN_NEW" "$CARD" </dev/null
+	like "$("$CMD" unblock --pin "$PIN_NEW" "$CARD" 2>&1 </dev/null)" "*check value*p11-latch reset*" "it is said what to do"
+	passes "p11-latch reset" "$CMD" reset "$CARD"
+	passes "then the policy's key unblocks it" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+	is "$(record State), $(login_rv "$MODULE" user "$PIN_NEW")" "active, CKR_OK" "with its new PIN"
+	passes "after it: it is blocked" "$CMD" block "$CARD"
+	passes "after it: and unblocked by the policy's key, which is the card's" "$CMD" unblock --pin "$PIN" "$CARD"
+	echo "$KEY" >"$SCRATCH/key"
+}
+
 typed() {
 	key_description 'CardManagerKey=!FROM_USER_DIALOG_1_FIELD' | pickup
 	blocked_card
@@ -74,6 +91,7 @@ latch_setup
 SO=$KEY
 held
 mixed_up
+changed_elsewhere
 typed
 changed
 no_secret "no key stands in log or state" "$KEY" "$NEW_KEY" "$WRITTEN"
