@@ -107,14 +107,29 @@ with_lock(struct run *r, struct card *c)
 	}
 }
 
+/* What nobody has initialised is nobody's card so far. Some modules show one of these flags only.
+ */
+static bool
+is_blank(const struct known *k)
+{
+	return k->present &&
+	       (k->info.flags & (CKF_TOKEN_INITIALIZED | CKF_USER_PIN_INITIALIZED)) == 0;
+}
+
 static enum order_status
 run_one(struct run *r, const struct known *k)
 {
 	enum order_op op = r->order->op;
 	enum order_status status;
+	char uri[IDENTITY_URI_MAX];
 	struct card c;
 	CK_RV rv;
 
+	if (op == ORDER_ADOPT && is_blank(k)) {
+		identity_uri(&k->id, uri);
+		fprintf(r->out, "%s: is not initialised; there is nothing to adopt\n", uri);
+		return ORDER_DONE;
+	}
 	if (op == ORDER_EXPLAIN)
 		return explain_card(r->office, k, r->out) ? ORDER_DONE : ORDER_FAILED;
 	rv = may_be_damaged(op) ? card_identify(&c, r->office, &k->id)

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Orders about what is remembered of a card: adopt, forget, reset. The card itself is not touched.
  */
+#include <stdlib.h>
+
 #include "card/offline.h"
 #include "card/order_part.h"
+#include "card/state.h"
 #include "policy/log.h"
+
+#define NEWER_FILE_MAX 65536 /* bytes: a newer version's may be longer */
 
 static bool
 is_in_use(const struct card *c)
@@ -11,6 +16,30 @@ is_in_use(const struct card *c)
 	log_error("%s: is %s; p11-latch forget drops that, if it is wrong", c->uri,
 	    record_state_name(c->record.state));
 	return false;
+}
+
+static bool
+is_newer(
+    const struct card *c, const char *folder, const char *suffix, const char *section, int ours)
+{
+	char *path = state_path(c->office->config->state_dir, folder, c->name, suffix);
+	char *text = NULL;
+	bool newer = false;
+	size_t len;
+
+	if (path != NULL && state_read(path, &text, &len, NEWER_FILE_MAX) == 0)
+		newer = record_version(section, text, len) > ours;
+	free(text);
+	free(path);
+	return newer;
+}
+
+/* What a newer p11-latch knows of a card, a blocked one perhaps, is not lost by a step back. */
+static bool
+is_of_newer(const struct card *c)
+{
+	return is_newer(c, "records", "", "Record", RECORD_VERSION) ||
+	       is_newer(c, "private", ".state", "Private", PRIVATE_VERSION);
 }
 
 static bool
@@ -24,7 +53,7 @@ may_adopt(struct card *c, bool damaged)
 enum order_status
 order_adopt(struct card *c, bool damaged, FILE *out)
 {
-	if (!may_adopt(c, damaged))
+	if (!may_adopt(c, damaged) || (damaged && is_of_newer(c)))
 		return ORDER_FAILED;
 	if (damaged && !card_forget(c))
 		return ORDER_FAILED;

@@ -126,6 +126,11 @@ adopt_and_forget() {
 	is_blocked "$kind, forget: the next C_InitPIN is a personalization"
 	fails "$kind: a blocked card is not adopted by mistake" "$CMD" adopt "$URI"
 	is "$(record State)" blocked "$kind: it stays blocked"
+
+	[ "$kind" = softhsm ] || return 0
+	passes "$kind: forget" "$CMD" forget "$URI"
+	passes "$kind: adopt all cards" "$CMD" adopt pkcs11:
+	is "$(grep -h ^State= "$STATE"/records/*)" State=active "$kind: a slot without a token is none"
 }
 
 lives_anew() {

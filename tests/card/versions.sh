@@ -80,6 +80,8 @@ newer() {
 	is "$(set_pin "$SO" "$PIN_NEW")" CKR_FUNCTION_FAILED "$kind: $1 of a newer version: C_SetPIN with the PUK"
 	fails "$kind: $1 of a newer version: p11-latch unblock" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
 	fails "$kind: $1 of a newer version: p11-latch block" "$CMD" block "$CARD"
+	fails "$kind: $1 of a newer version: p11-latch adopt" "$CMD" adopt "$CARD"
+	fails "$kind: $1 of a newer version: p11-latch adopt, of all cards" "$CMD" adopt pkcs11:
 	"$CMD" recover "$CARD" >/dev/null 2>&1
 	logged "$file was written by a newer p11-latch (version 7, known here: [12]).*install that one again" \
 		"$kind: the log names the file, both versions, and what to do"
