@@ -16,6 +16,17 @@ is_temporary(const char *name)
 	return len > 4 && strcmp(name + len - 4, ".new") == 0;
 }
 
+/* Of a token whose own name ends so. */
+static bool
+is_named_so(const char *file, const struct record *r)
+{
+	char bare[IDENTITY_NAME_MAX], labelled[IDENTITY_NAME_MAX];
+
+	identity_name(&r->identity, false, bare);
+	identity_name(&r->identity, true, labelled);
+	return strcmp(file, bare) == 0 || strcmp(file, labelled) == 0;
+}
+
 static void
 read_one(const char *state_dir, const char *file, record_fn fn, void *arg)
 {
@@ -29,7 +40,8 @@ read_one(const char *state_dir, const char *file, record_fn fn, void *arg)
 		good = record_parse(text, len, &r);
 	if (!good)
 		memset(&r, 0, sizeof(r));
-	fn(file, &r, !good, arg);
+	if (!is_temporary(file) || (good && is_named_so(file, &r)))
+		fn(file, &r, !good, arg);
 	free(text);
 	free(path);
 }
@@ -45,7 +57,7 @@ records_each(const char *state_dir, record_fn fn, void *arg)
 	if (d == NULL)
 		return false;
 	while ((e = readdir(d)) != NULL) {
-		if (e->d_name[0] != '.' && !is_temporary(e->d_name))
+		if (e->d_name[0] != '.')
 			read_one(state_dir, e->d_name, fn, arg);
 	}
 	closedir(d);
