@@ -15,8 +15,9 @@
 void
 task_take_place(struct task *t)
 {
-	if (t->c->binding != NULL)
-		t->binding = *t->c->binding;
+	t->policy = t->c->binding;
+	if (t->policy != NULL)
+		t->binding = *t->policy;
 	if (t->desc->set_pin || t->desc->init_token || description_offline(t->desc))
 		t->binding.unblock = t->desc;
 	if (t->desc->block_card || t->desc->init_token || t->desc->init_cr_key)
@@ -167,7 +168,7 @@ key_is_apart(const struct task *t)
 
 /* And the other way round. What failed leaves it as it was. */
 static void
-place_in_policy(struct task *t, const struct binding *policy, const struct private *before, bool ok)
+place_in_policy(struct task *t, const struct private *before, bool ok)
 {
 	struct card *c = t->c;
 	struct so now = {0};
@@ -176,10 +177,10 @@ place_in_policy(struct task *t, const struct binding *policy, const struct priva
 		c->private.new_valid = before->new_valid;
 		c->private.foreign_so = before->foreign_so;
 	} else if (ok && so_of_policy(c, false, &now) && now.pin != NULL) {
-		c->binding = policy;
+		c->binding = t->policy;
 		so_place(c, &now);
 	}
-	c->binding = policy;
+	c->binding = t->policy;
 	so_clear(&now);
 	if (c->lock >= 0 && c->record.state != RECORD_NONE)
 		card_note(c);
@@ -190,7 +191,6 @@ order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks
 {
 	struct task t = {.c = c, .order = order, .out = out};
 	enum order_status status = ORDER_FAILED;
-	const struct binding *policy = c->binding;
 	struct private before = c->private;
 	struct so policys_new = {0};
 	struct diags d = {0};
@@ -200,15 +200,15 @@ order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks
 	diags_free(&d);
 	if (t.desc == NULL)
 		return ORDER_FAILED;
-	if (policy != NULL && policy->unblock != NULL && before.new_valid)
-		so_to_set(c, policy->unblock, &policys_new);
+	if (c->binding != NULL && c->binding->unblock != NULL && before.new_valid)
+		so_to_set(c, c->binding->unblock, &policys_new);
 	task_take_place(&t);
 	place_in_task(&t, &policys_new);
 	so_clear(&policys_new);
 	status = carry_out(&t, asks);
 	if (status != ORDER_ASKS)
-		place_in_policy(&t, policy, &before, status == ORDER_DONE);
-	c->binding = policy;
+		place_in_policy(&t, &before, status == ORDER_DONE);
+	c->binding = t.policy;
 	description_free(t.desc);
 	explicit_bzero(&before, sizeof(before));
 	return status;

@@ -49,6 +49,7 @@ struct task {
 	const struct order *order;
 	struct description *desc;
 	struct binding binding;
+	const struct binding *policy; /* what governs the card, since it is initialised, too */
 	FILE *out;
 };
 

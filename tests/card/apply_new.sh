@@ -179,6 +179,34 @@ typed() {
 	is_active "$PIN_NEW" "$kind: and set"
 }
 
+# A blank token is governed by another binding than the card that it becomes by its label.
+binding_of_its_own() {
+	factory
+	policy_clear
+	description personalize <<-'END'
+		[Application_B]
+		BlockCard=true
+	END
+	known_puk 11223344 | description general
+	known_puk "$SO" | description visitor
+	printf 'Personalize=personalize.dsc\nUnblock=general.dsc\n' | policy pkcs11:model=SoftHSM%20v2
+	printf 'Personalize=personalize.dsc\nUnblock=visitor.dsc\n' | policy pkcs11:token=latch
+	passes "$kind: a card that gets a binding of its own with its label" new_card pkcs11: <<-END
+		[Application_B]
+		BlockCard=true
+
+		[Description]
+		InitToken=true
+		SetPIN=true
+		InitialLabel=latch
+		InitialPUK=#$SO
+		PIN=#$PIN
+	END
+	is "$(record State), $(private ForeignSO)" "blocked, none" "$kind: is blocked, and its PUK is that binding's"
+	passes "$kind: which unblocks it" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+	is_active "$PIN_NEW" "$kind: a card with a binding of its own"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -190,6 +218,7 @@ for kind in $TOKENS; do
 	unchanged_puk
 	doubtful_pin
 	typed
+	[ "$kind" != softhsm ] || binding_of_its_own
 	token_stop
 done
 done_testing
