@@ -12,7 +12,7 @@
 #include <p11-kit/pkcs11.h>
 
 /*
- * FAULTY_VENDOR names the real module. FAULTY_FILE has at most one line:
+ * FAULTY_VENDOR names the real module. FAULTY_FILE has a line for each fault, or none:
  *	PROGRAM CALL NTH ACTION [RV]
  * In a process of this program, its NTH call of this name ("*": of any of those below) is answered
  * by RV instead of the vendor's (rv), or after the vendor's (after), or the process is killed
@@ -23,7 +23,8 @@
  * neither.
  *FAULTY_FILE.done appears then.
  */
-#define WORD 64
+#define WORD   64
+#define FAULTS 4
 
 struct fault {
 	char program[WORD], call[WORD], action[WORD];
@@ -64,23 +65,31 @@ leave_word(const char *path)
 
 /* True: this very call is to go wrong. */
 static bool
+is_meant(const char *line, const char *call, bool starred, struct fault *f)
+{
+	memset(f, 0, sizeof(*f));
+	return sscanf(line, "%63s %63s %u %63s %lx", f->program, f->call, &f->nth, f->action,
+		   &f->rv) >= 4 &&
+	       is_this_program(f->program) &&
+	       (strcmp(f->call, call) == 0 || (starred && strcmp(f->call, "*") == 0));
+}
+
+static bool
 read_fault(const char *call, bool starred, struct fault *f)
 {
 	const char *path = getenv("FAULTY_FILE");
 	FILE *file = path != NULL ? fopen(path, "re") : NULL;
-	static unsigned count;
-	int words;
+	static unsigned counts[FAULTS];
+	char line[4 * WORD];
+	bool found = false;
+	unsigned i;
 
-	if (file == NULL)
-		return false;
-	words =
-	    fscanf(file, "%63s %63s %u %63s %lx", f->program, f->call, &f->nth, f->action, &f->rv);
-	fclose(file);
-	if (words < 4 || !is_this_program(f->program) ||
-	    (strcmp(f->call, call) != 0 && (!starred || strcmp(f->call, "*") != 0)))
-		return false;
-	count++;
-	if (f->nth != 0 && count != f->nth)
+	for (i = 0; file != NULL && i < FAULTS && !found && fgets(line, sizeof(line), file); i++)
+		found = is_meant(line, call, starred, f) && ++counts[i] != 0 &&
+			(f->nth == 0 || counts[i] == f->nth);
+	if (file != NULL)
+		fclose(file);
+	if (!found)
 		return false;
 	leave_word(path);
 	last = *f;
