@@ -111,9 +111,19 @@ void offline_used(struct card *c, const struct description *desc, const struct s
  */
 void offline_tidy(struct card *c);
 
-/* The SO PIN that a new card has until its tickets are made. False: logged. */
+/*
+ * The SO PIN that a new card of this label (NULL: the one that it has) has until its tickets are
+ * made: the key alone tells it. False: logged.
+ */
 bool offline_initial(
     struct card *c, const struct description *desc, const struct secret *label, struct so *so);
+
+/*
+ * From the SO secret of a box, which is proved, to set (NULL: a random one), in a box for the same
+ * tickets and the helpdesk: whatever interrupts it, tickets and key go on opening the card. As
+ * offline_make().
+ */
+CK_RV offline_reseal(struct card *c, const struct so *now, const struct so *set, struct so *new);
 
 /* --- For the parts of card/offline*.c -----------------------------------------------------------
  */
@@ -145,6 +155,7 @@ void offline_accepted(struct card *c, const struct so *so);
 /* What a change of the SO secret leaves on the card. */
 struct renewal {
 	const struct so *old;
+	const struct so *set;             /* NULL: a random one is drawn */
 	const struct ticket *const *list; /* that the box is sealed to, ascending */
 	size_t n;
 	bool fresh; /* they are new, and are to be stored */

@@ -177,7 +177,7 @@ offline_renew(struct card *c, const struct renewal *r, struct so *new)
 
 	offline_name(c, &name);
 	c->so_changed = false;
-	if (!so_draw(c, new))
+	if (r->set != NULL ? !so_copy(new, r->set) : !so_draw(c, new))
 		goto out;
 	b = box_seal(new->pin, r->helpdesk, r->list, r->n, r->generation, r->last, &name, NULL);
 	if (b != NULL)
@@ -193,7 +193,7 @@ out:
 	return rv;
 }
 
-/* --- A ticket is used up ------------------------------------------------------------------------
+/* --- For the tickets that a box has -------------------------------------------------------------
  */
 
 /* What was sealed to a stranger's key would be his. */
@@ -206,12 +206,46 @@ log_replaced(const struct card *c)
 	    c->uri);
 }
 
+/* The renewal of the box that so came from. Its tickets are to be freed; NULL: there are none. */
+static const struct ticket **
+begin(struct card *c, const struct so *so, struct renewal *r)
+{
+	const struct box *b = find_box(c->offline, &so->box);
+	const struct ticket **list = b != NULL ? sealed_to(c->offline, b, &so->box, &r->n) : NULL;
+
+	if (list == NULL)
+		log_replaced(c);
+	r->old = so;
+	r->list = list;
+	r->helpdesk = so->box.helpdesk;
+	r->last = b != NULL ? b->last : so->box.number;
+	r->generation = so->box.generation + 1;
+	return list;
+}
+
+CK_RV
+offline_reseal(struct card *c, const struct so *now, const struct so *set, struct so *new)
+{
+	struct renewal r = {.set = set};
+	const struct ticket **list;
+	CK_RV rv = offline_read(c);
+
+	memset(new, 0, sizeof(*new));
+	if (rv != CKR_OK)
+		return rv;
+	if (now->box.generation == UINT64_MAX)
+		return CKR_FUNCTION_FAILED;
+	list = begin(c, now, &r);
+	rv = offline_renew(c, &r, new);
+	free(list);
+	return rv;
+}
+
 static void
 use_ticket(struct card *c, const struct so *so)
 {
-	const struct ticket **list = NULL;
-	struct renewal r = {.old = so, .helpdesk = so->box.helpdesk};
-	const struct box *b;
+	const struct ticket **list;
+	struct renewal r = {.used = so->box.number};
 	struct so new = {0};
 	CK_RV rv;
 
@@ -219,17 +253,9 @@ use_ticket(struct card *c, const struct so *so)
 		return;
 	if (so->box.generation == UINT64_MAX)
 		return;
-	b = find_box(c->offline, &so->box);
-	if (b != NULL)
-		list = sealed_to(c->offline, b, &so->box, &r.n);
-	if (list == NULL)
-		log_replaced(c);
-	else
+	list = begin(c, so, &r);
+	if (list != NULL)
 		r.n = without(list, r.n, so->box.number);
-	r.list = list;
-	r.last = b != NULL ? b->last : so->box.number;
-	r.used = so->box.number;
-	r.generation = so->box.generation + 1;
 	c->private.ticket = so->box.number;
 	rv = offline_renew(c, &r, &new);
 	free(list);

@@ -134,10 +134,26 @@ find_so(struct task *t, const struct secret *label, struct so *so, unsigned *ask
 
 	if (!description_offline(t->desc))
 		return order_so(t->c, so) ? CKR_OK : CKR_FUNCTION_FAILED;
-	if (!initialise_may(t->c))
-		return CKR_FUNCTION_FAILED;
 	rv = task_offline_so(t, true, label, so, asks);
 	return rv == CKR_OK ? task_initial_so(t, label, so) : rv;
+}
+
+/* What can be known to fail is found out while the card has its old life. */
+static CK_RV
+check_first(struct task *t, const struct secret *label)
+{
+	struct secret *pin = NULL;
+	CK_RV rv = CKR_OK;
+
+	if (!initialise_may(t->c, label))
+		return CKR_FUNCTION_FAILED;
+	/* Of a blank one it is not known that the lengths that it shows are those that it takes. */
+	if (t->desc->set_pin && (t->c->info.flags & CKF_TOKEN_INITIALIZED) != 0)
+		rv = task_pin(t, &pin);
+	if (rv == CKR_OK && pin != NULL)
+		rv = unblock_check_pin(t->c, pin, NULL);
+	secret_free(&pin);
+	return rv;
 }
 
 enum order_status
@@ -150,13 +166,18 @@ task_initialise(struct task *t, unsigned *asks)
 	if (!label_of(t, &label))
 		return ORDER_FAILED;
 	t->c->private.new_valid = false;
-	rv = find_so(t, label, &so, asks);
+	rv = check_first(t, label);
+	if (rv == CKR_OK)
+		rv = find_so(t, label, &so, asks);
 	if (*asks != 0) {
 		secret_free(&label);
 		return ORDER_ASKS;
 	}
-	if (rv == CKR_OK)
+	if (rv == CKR_OK) {
 		rv = initialise_card(t->c, &so, label);
+		if (rv != CKR_OK)
+			task_random_so(t, &so);
+	}
 	if (rv == CKR_OK)
 		rv = after_initialising(t, &so);
 	if (rv != CKR_OK)

@@ -106,14 +106,42 @@ by_person(struct task *t, bool to_prove, struct so *so, unsigned *asks)
 }
 
 /*
- * A new card's, or one whose initialisation was interrupted before it had tickets, or before
- * C_InitToken, when its boxes held nothing any more.
+ * A new card's, or one whose initialisation was interrupted before it had tickets: what boxes of it
+ * are left here are of its last life.
  */
 static bool
 may_be_initial(const struct card *c, bool new, bool refused)
 {
 	return new && (c->info.flags & CKF_SO_PIN_TO_BE_CHANGED) == 0 &&
 	       (refused || card_reborn(c));
+}
+
+/*
+ * The label that the card has is the one that it was initialised with, whatever the order is given
+ * another for. Where the module shows labels otherwise than they were given, it is the order's.
+ */
+static CK_RV
+by_label(struct task *t, const struct secret *label, struct so *so)
+{
+	struct card *c = t->c;
+	struct so other;
+	CK_RV rv;
+
+	if (!offline_initial(c, t->desc, NULL, so))
+		return CKR_FUNCTION_FAILED;
+	rv = pin_try_so(c, so, SO_VIA_REQUEST);
+	/* Whoever gives a PUK is asked before another guess. */
+	if (rv != CKR_PIN_INCORRECT || t->order->answers[ANSWER_PUK] != NULL)
+		return rv;
+	if (!offline_initial(c, t->desc, label, &other))
+		return CKR_FUNCTION_FAILED;
+	if (!so_same(&other, so->pin)) {
+		so_clear(so);
+		*so = other;
+		return pin_try_so(c, so, SO_VIA_REQUEST);
+	}
+	so_clear(&other);
+	return rv;
 }
 
 CK_RV
@@ -141,9 +169,7 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 		refused = true;
 	}
 	if (may_be_initial(c, new, refused)) {
-		if (!offline_initial(c, t->desc, label, so))
-			return CKR_FUNCTION_FAILED;
-		rv = pin_try_so(c, so, SO_VIA_REQUEST);
+		rv = by_label(t, label, so);
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
 		so_clear(so);
@@ -153,22 +179,54 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 
 /*
  * C_InitToken takes the boxes away. Interrupted after it, the card has a secret that the key alone
- * tells, or one that a person knows.
+ * tells, or one that a person knows; before it, or where the module refuses it, the one that is in
+ * a box.
  */
 CK_RV
 task_initial_so(struct task *t, const struct secret *label, struct so *so)
 {
-	struct so initial = {0};
-	CK_RV rv;
+	struct so initial, new;
+	CK_RV rv = CKR_OK;
 
 	if (so->box.generation == 0)
 		return CKR_OK;
 	if (!offline_initial(t->c, t->desc, label, &initial))
 		return CKR_FUNCTION_FAILED;
-	rv = unblock_set_so(t->c, so, &initial);
-	so_clear(so);
-	*so = initial;
+	if (!so_same(&initial, so->pin)) {
+		rv = offline_reseal(t->c, so, &initial, &new);
+		if (rv == CKR_OK) {
+			so_clear(so);
+			*so = new;
+		}
+	}
+	so_clear(&initial);
 	return rv;
+}
+
+/*
+ * Other cards have the same secret while they are initialised. A new life that the module did not
+ * tell of shows: then it is the secret that the same order goes on with.
+ */
+void
+task_random_so(struct task *t, const struct so *so)
+{
+	struct card *c = t->c;
+	struct so new = {0};
+
+	if (so->box.generation == 0)
+		return;
+	if (card_peek(c) == CKR_OK && !card_reborn(c) &&
+	    pin_try_so(c, so, SO_VIA_REQUEST) == CKR_OK &&
+	    offline_reseal(c, so, NULL, &new) == CKR_OK)
+		log_warning("%s: was not initialised, and is as it was: its card manager key and "
+			    "the responses to its challenges unblock it",
+		    c->uri);
+	else
+		log_error("%s: was perhaps initialised: give the same order once more, which "
+			  "finishes it; until then its card manager key unblocks it, if it has "
+			  "a PIN",
+		    c->uri);
+	so_clear(&new);
 }
 
 /* No new PIN: the SO secret alone is another afterwards. */

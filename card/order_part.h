@@ -81,17 +81,28 @@ CK_RV task_offline_so(
  */
 bool order_so(struct card *c, struct so *so);
 
-/* Of a new card; it is the one of offline_initial() afterwards. */
+/*
+ * Of a card that is to be initialised: the secret of a box gives way to that of offline_initial(),
+ * which is in a box from then on.
+ */
 CK_RV task_initial_so(struct task *t, const struct secret *label, struct so *so);
+
+/* Such a card was not initialised: what is in its box is random again. */
+void task_random_so(struct task *t, const struct so *so);
 
 /* Logs why it was not done; ORDER_FAILED. */
 enum order_status order_refused(const struct card *c, const char *what, CK_RV rv);
 
-/* Whether C_InitToken may be called: false (logged) where it would destroy the token. */
-bool initialise_may(const struct card *c);
-
-/* Initialises the card (C_InitToken), which is from then on another, c: with its lock, opened anew.
+/*
+ * Whether C_InitToken may be called: false (logged) where it would destroy the token, or refuse it,
+ * and where it cannot have the label (NULL: the one that it has).
  */
-CK_RV initialise_card(struct card *c, const struct so *so, const struct secret *label);
+bool initialise_may(const struct card *c, const struct secret *label);
+
+/*
+ * Initialises the card (C_InitToken), which is from then on another, c: with its lock, opened anew.
+ * so is in no box any more then, whatever else fails.
+ */
+CK_RV initialise_card(struct card *c, struct so *so, const struct secret *label);
 
 #endif

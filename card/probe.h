@@ -34,7 +34,7 @@ struct probe_order {
 	struct probe_person person;
 };
 
-#define PROBE_FINDINGS 48
+#define PROBE_FINDINGS 56
 
 struct probe_finding {
 	const char *name;

@@ -96,9 +96,12 @@ probe_init_token(struct probe *p)
 	probe_found(p, "C_InitToken", rv_name(rv), "with the label that it has");
 	if (rv != CKR_OK) {
 		probe_found(p, "InitOnce", NULL, "C_InitToken answers %s", rv_name(rv));
+		probe_found(p, "InitNew", rv == CKR_FUNCTION_NOT_SUPPORTED ? "true" : NULL,
+		    "C_InitToken answers %s", rv_name(rv));
 		probe_give_back(p);
 		return;
 	}
+	probe_found(p, "InitNew", "false", "it was initialised before");
 	go_on_with(p);
 	rv = probe_unblock(p, UNBLOCK_BY_INIT_PIN, p->so).rv;
 	if (rv == CKR_OK && probe_give_back(p)) {

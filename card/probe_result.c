@@ -23,6 +23,7 @@ static const struct {
     {"SoCounter", "hidden"},
     {"SoTries", "0"},
     {"InitOnce", "true"},
+    {"InitNew", "true"},
     {"Caches", "true"},
     {"PinDigits", "true"},
     {"ManySlots", "true"},

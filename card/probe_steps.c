@@ -65,7 +65,7 @@ static const struct step {
     {probe_init_token, "C_InitToken",
 	"the token itself, where its module breaks it; where it holds objects, nothing is done",
 	COST_EXPENDABLE, NEEDS_PIN | NEEDS_STYLE | NEEDS_INIT | NEEDS_WRONG | NEEDS_FREE, 0,
-	{"Identity", "ShowsLife", "InitOnce"}},
+	{"Identity", "ShowsLife", "InitOnce", "InitNew"}},
 };
 
 void

@@ -43,6 +43,7 @@ struct profile {
 	bool so_login_proves; /* CKR_OK from C_Login as SO means that the PIN was right */
 	bool never_guess;     /* no wrong value may be sent, ever */
 	bool init_once;       /* C_InitToken destroys a token whose SO PIN was changed */
+	bool init_new;        /* C_InitToken is refused to a token that is initialised already */
 	bool many_slots;      /* one card may be several slots of one reader, with one PIN */
 	bool pin_digits;      /* a PIN is of digits only */
 	bool so_is_key; /* the SO secret is a key, whatever it is called: nothing else is sent */

@@ -375,8 +375,31 @@ imitation_init_token(CK_SLOT_ID slot, unsigned char *pin, unsigned long len, uns
 	return rv;
 }
 
+/* It takes no data, and its other objects are of no interest. */
+static CK_RV
+imitation_find_objects_init(unsigned long session, CK_ATTRIBUTE *wanted, unsigned long n)
+{
+	(void)session;
+	(void)wanted;
+	(void)n;
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
+static CK_RV
+imitation_create_object(
+    unsigned long session, CK_ATTRIBUTE *attributes, unsigned long n, unsigned long *object)
+{
+	(void)session;
+	(void)attributes;
+	(void)n;
+	(void)object;
+	return CKR_FUNCTION_NOT_SUPPORTED;
+}
+
 static CK_FUNCTION_LIST list = {
     TOKEN_FUNCTIONS,
+    .C_FindObjectsInit = imitation_find_objects_init,
+    .C_CreateObject = imitation_create_object,
     .C_GetInfo = imitation_get_info,
     .C_GetTokenInfo = imitation_get_token_info,
     .C_InitToken = imitation_init_token,

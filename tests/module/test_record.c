@@ -303,6 +303,8 @@ static const struct {
     {"SoLoginProves", "false", true},
     {"NeverGuess", "true", true},
     {"InitOnce", "true", true},
+    {"InitNew", "true", true},
+    {"InitNew", "once", false},
     {"PinMin", "4", true},
     {"PinMax", "255", true},
     {"PinMax", "99999", false},
