@@ -118,6 +118,18 @@ sets_from(const struct description *desc, const char *field)
 	return false;
 }
 
+static bool
+has_source(const struct ini_section *section, const char *field)
+{
+	for (size_t i = 0; i < section->n; i++) {
+		const char *name = section->entries[i].name;
+
+		if (strncmp(name, "Field.", 6) == 0 && strcmp(name + 6, field) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 check_declared(struct binding_reader *r, const struct ini_entry *e, const char *field)
 {
@@ -135,10 +147,11 @@ check_declared(struct binding_reader *r, const struct ini_entry *e, const char *
 		for (size_t k = 0; both[i] != NULL && k < both[i]->n_fields && k < 64; k++)
 			nearest_offer(&n, both[i]->fields[k].name);
 	}
-	if (n.best != NULL)
+	if (n.best != NULL && !has_source(r->section, n.best))
 		snprintf(remedy, sizeof(remedy), "did you mean Field.%.60s?", n.best);
 	else
-		snprintf(remedy, sizeof(remedy), "declare it in [Fields], or remove this line");
+		snprintf(remedy, sizeof(remedy),
+		    "right if a description that p11-latch apply is given declares it");
 	diag_add(r->d, DIAG_WARNING, ini_place_name(r->ini, e), remedy,
 	    "Field.%.80s: no description of this binding declares that field", field);
 }
@@ -177,8 +190,9 @@ check_unknown(struct binding_reader *r, const struct ini_entry *e)
 	if (strncasecmp(e->name, "Field", 5) == 0)
 		near = "Field.NAME";
 	snprintf(remedy, sizeof(remedy), "did you mean %s=?", near == NULL ? "" : near);
-	diag_add(r->d, DIAG_WARNING, ini_place_name(r->ini, e), near == NULL ? NULL : remedy,
-	    "unknown element %.80s=", e->name);
+	/* What Personalise= was to block would go out open. */
+	diag_add(r->d, near == NULL ? DIAG_WARNING : DIAG_ERROR, ini_place_name(r->ini, e),
+	    near == NULL ? NULL : remedy, "unknown element %.80s=", e->name);
 }
 
 /* The name as it should be written; NULL where nobody knows it. */
@@ -245,9 +259,28 @@ read_description(struct binding_reader *r, const struct ini_entry *e)
 		r->incomplete = true;
 }
 
+/* The same twice is an error of the reader's; written otherwise it is the same element, too. */
+static void
+check_twice(struct binding_reader *r, size_t at)
+{
+	const struct ini_entry *e = &r->section->entries[at];
+
+	for (size_t i = 0; i < at; i++) {
+		const struct ini_entry *before = &r->section->entries[i];
+
+		if (strcasecmp(before->name, e->name) != 0 || strncmp(e->name, "Field.", 6) == 0)
+			continue;
+		diag_add(r->d, DIAG_ERROR, ini_place_name(r->ini, e), "remove one of the two",
+		    "duplicate element %.80s=, which stands on line %u already", e->name,
+		    before->line);
+		return;
+	}
+}
+
 void
 binding_read(struct binding_reader *r, const struct ini_section *section)
 {
+	r->section = section;
 	r->binding->tickets = TICKETS_DEFAULT;
 	/* Descriptions first: what is said of a field's source depends on what the field is for. */
 	for (size_t i = 0; i < section->n; i++) {
@@ -256,8 +289,10 @@ binding_read(struct binding_reader *r, const struct ini_section *section)
 		if (strcasecmp(e->name, "Personalize") == 0 || strcasecmp(e->name, "Unblock") == 0)
 			read_description(r, e);
 	}
-	for (size_t i = 0; i < section->n; i++)
+	for (size_t i = 0; i < section->n; i++) {
+		check_twice(r, i);
 		read_element(r, &section->entries[i]);
+	}
 }
 
 bool

@@ -12,6 +12,7 @@
 
 struct binding_reader {
 	const struct ini *ini;
+	const struct ini_section *section; /* that is being read */
 	struct diags *d;
 	struct binding *binding; /* that is being read */
 	bool incomplete;         /* one of its descriptions has errors */

@@ -201,6 +201,8 @@ add_entry(struct parser *ps, struct span name, struct span value, const char *li
 		    "duplicate element %.80s=, which stands on line %u already", new->name, before);
 	if (new->name == NULL || new->value == NULL || before != 0) {
 		free(new->name);
+		if (new->value != NULL)
+			explicit_bzero(new->value, value.len);
 		free(new->value);
 		return;
 	}

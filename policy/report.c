@@ -43,6 +43,25 @@ section_of(const struct ini *ini, unsigned line)
 	return found;
 }
 
+static bool
+is_configuration(const struct ini_section *section)
+{
+	return section != NULL && (strncmp(section->name, "pkcs11:", 7) == 0 ||
+				      strcasecmp(section->name, "Module") == 0 ||
+				      strcasecmp(section->name, "Latch") == 0);
+}
+
+/* A literal that somebody wrote here, or pasted from a description. */
+static size_t
+mistaken_start(const char *line, size_t len, const char *equals)
+{
+	size_t value = equals == NULL ? len : (size_t)(equals - line) + 1;
+
+	while (value < len && (line[value] == ' ' || line[value] == '\t'))
+		value++;
+	return value < len && line[value] == '#' ? value : len;
+}
+
 /*
  * From which byte of a line on a secret may stand; len where nowhere. A line that is no element may
  * be a PIN that somebody pasted.
@@ -60,11 +79,9 @@ secret_start(const struct ini_section *section, const char *line, size_t len)
 		blank++;
 	if (blank == len || line[blank] == '[')
 		return len;
-	/* The sections of p11-latch.conf and policy.conf hold no secrets. */
-	if (section != NULL && (strncmp(section->name, "pkcs11:", 7) == 0 ||
-				   strcasecmp(section->name, "Module") == 0 ||
-				   strcasecmp(section->name, "Latch") == 0))
-		return len;
+	/* The sections of p11-latch.conf and policy.conf hold none, but by mistake. */
+	if (is_configuration(section))
+		return mistaken_start(line, len, equals);
 	if (equals == NULL)
 		return blank;
 	name = (size_t)(equals - line);

@@ -12,6 +12,9 @@
 
 static const char *const attributes[] = {"manufacturer", "model", "serial", "token"};
 
+/* Those of isspace(), and what else is no byte of a URI and invisible. */
+#define BLANKS " \t\r\n\v\f\177"
+
 #define N_ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
 
 struct scan {
@@ -74,12 +77,21 @@ check_attribute(struct scan *s, const char *attribute, size_t len)
 static void
 check_attributes(struct scan *s, const char *p)
 {
-	const char *nul = strcasestr(p, "%00");
+	const char *nul = strcasestr(p, "%00"), *blank = p + strcspn(p, BLANKS);
+	const char *query = strchr(p, '?');
 
 	if (nul != NULL)
 		add(s, nul, "remove it", "NUL byte");
+	/* libp11-kit leaves them out, and My Card would be MyCard. */
+	if (*blank != '\0')
+		add(s, blank, "write %20 for a blank", "white space in a URI");
+	if (query != NULL) {
+		add(s, query, "remove it, and what follows",
+		    "what follows a ? says nothing of which token");
+		return;
+	}
 	while (*p != '\0') {
-		size_t len = strcspn(p, ";?&");
+		size_t len = strcspn(p, ";");
 
 		check_attribute(s, p, len);
 		p += len;

@@ -487,6 +487,11 @@ like "$OUT" "*boolean.dsc:2:11: error:*
     BlockCard=yes
               ^*" "on a terminal: the line, and a caret under the place"
 unlike "$OUT" "*12345*" "on a terminal: secrets are masked"
+printf '[pkcs11:model=M]\nField.PIN=#473829\nPUK=#99887766\n' >"$DIR/policy.conf"
+OUT=$(on_terminal "$CMD" check "$DIR/policy.conf")
+like "$OUT" "*Field.PIN=*PUK=*" "on a terminal: the lines of a policy"
+unlike "$OUT" "*473829*" "on a terminal: a literal that stands in a policy is masked"
+unlike "$OUT" "*99887766*" "on a terminal: and one that was pasted there"
 check "$DIR/boolean.dsc"
 unlike "$OUT" "*^*" "elsewhere: neither"
 
