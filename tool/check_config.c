@@ -162,17 +162,17 @@ static bool
 can_write(const char *dir)
 {
 	char *parent, *slash;
-	bool can;
+	bool can = true;
 
 	if (access(dir, F_OK) == 0)
 		return access(dir, R_OK | W_OK | X_OK) == 0;
 	parent = strdup(dir);
-	if (parent == NULL)
-		return true;
-	slash = strrchr(parent, '/');
-	if (slash != NULL)
+	/* Those above it are made, too. */
+	while (parent != NULL && access(parent, F_OK) != 0 &&
+	       (slash = strrchr(parent, '/')) != NULL && slash[1] != '\0')
 		slash[slash == parent ? 1 : 0] = '\0';
-	can = access(parent, W_OK | X_OK) == 0;
+	if (parent != NULL)
+		can = access(parent, W_OK | X_OK) == 0;
 	free(parent);
 	return can;
 }

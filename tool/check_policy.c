@@ -37,7 +37,7 @@ unknown_column(const struct context *c, const struct ini_entry *e, const char *c
 {
 	const char *near = nearest_of(column, profile_columns);
 	struct place where = ini_place_name(c->ini, e);
-	char remedy[160] = "there are";
+	char remedy[400] = "there are";
 
 	if (near != NULL)
 		snprintf(remedy, sizeof(remedy), "did you mean Profile.%s?", near);

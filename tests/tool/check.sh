@@ -285,6 +285,12 @@ bad policy.conf 3:1 "a profile has no column Lock" <<-'EOT'
 	Personalize=block.dsc
 	Profile.Lock=true
 EOT
+bad policy.conf 3:1 "a profile has no column Foo; there are Block," <<-'EOT'
+	[pkcs11:model=M]
+	Personalize=block.dsc
+	Profile.Foo=1
+EOT
+like "$OUT" "*KeyAnyLength*" "all columns are named"
 bad policy.conf 3:15 "Profile.Block= has no such value; write scramble, lock or none" <<-'EOT'
 	[pkcs11:model=M]
 	Personalize=block.dsc
@@ -431,6 +437,8 @@ conf
 OUT=$(setpriv --reuid nobody --regid nogroup --clear-groups "$CMD" check "$DIR/p11-latch.conf" 2>&1)
 STATUS=$?
 finds p11-latch.conf 6:16 note "this user (uid 65534) cannot write here"
+conf "" "" "" "$DIR/not/there/yet"
+unlike "$OUT" "*cannot write here*" "a state directory whose folders are made, too"
 
 # Without a word: the configuration in force, its policy, what that names, and the other descriptions.
 latch_conf "spawn:$HELPER"
