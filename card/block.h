@@ -10,7 +10,8 @@
 /* SO secrets that the holder had, either may be NULL: the newer is tried first. */
 struct sitting {
 	const struct so *newer, *older;
-	bool proved; /* a C_InitPIN of the holder's has succeeded with them */
+	bool proved;  /* a C_InitPIN of the holder's has succeeded with them */
+	bool ordered; /* by a person: what the card refused before is tried again, as the last */
 };
 
 /*

@@ -6,19 +6,6 @@
 #include "card/block.h"
 #include "card/vendor.h"
 
-static CK_RV
-scramble_with(struct card *c, const struct so *so)
-{
-	CK_RV rv;
-
-	rv = so_begin_try(c, so, SO_VIA_REQUEST);
-	if (rv != CKR_OK)
-		return rv;
-	rv = block_scramble(c, so, NULL);
-	so_tried(c, SO_VIA_REQUEST, rv);
-	return rv;
-}
-
 void
 block_sitting(const struct card *c, const struct so *newer, const struct so *older, bool proved,
     struct sitting *s)
@@ -33,26 +20,6 @@ block_sitting(const struct card *c, const struct so *newer, const struct so *old
 		*(s->newer != NULL ? &s->older : &s->newer) = older;
 }
 
-struct candidates {
-	const struct so *list[3];
-	size_t n;
-};
-
-/* None of them twice. */
-static void
-add(struct candidates *all, const struct so *so)
-{
-	size_t i;
-
-	if (so == NULL || so->pin == NULL)
-		return;
-	for (i = 0; i < all->n; i++) {
-		if (so_same(all->list[i], so->pin) || so_same(so, all->list[i]->pin))
-			return;
-	}
-	all->list[all->n++] = so;
-}
-
 /* What nothing but a C_Login speaks for that proves nothing comes after what policy says. */
 bool
 block_believes(const struct card *c, const struct sitting *s)
@@ -60,35 +27,184 @@ block_believes(const struct card *c, const struct sitting *s)
 	return s->proved || c->profile.so_login_proves;
 }
 
+#define HOLDERS 2
+
+/* What was tried so far, none of it twice. */
+struct attempts {
+	struct card *c;
+	const struct so *list[HOLDERS + SO_ELEMENTS];
+	bool refused[HOLDERS + SO_ELEMENTS];
+	size_t n;
+	struct so policy[SO_ELEMENTS];
+	unsigned seen;  /* elements of policy, a bit for each */
+	unsigned marks; /* those that the card refused, now or before */
+	bool unsent;    /* one was left out for that */
+	CK_RV rv;
+	char *why;
+	size_t size;
+};
+
+/* NULL where it was not. */
+static const bool *
+was_refused(const struct attempts *a, const struct so *so)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++) {
+		if (so_same(a->list[i], so->pin) || so_same(so, a->list[i]->pin))
+			return &a->refused[i];
+	}
+	return NULL;
+}
+
+/* Whether another may be tried after it. */
+static bool
+try_it(struct attempts *a, const struct so *so, const char *whose)
+{
+	struct card *c = a->c;
+	bool sent;
+
+	a->rv = so_begin_try(c, so, SO_VIA_REQUEST);
+	sent = a->rv == CKR_OK;
+	if (sent) {
+		a->rv = block_scramble(c, so, NULL);
+		so_tried(c, SO_VIA_REQUEST, a->rv);
+	}
+	a->list[a->n] = so;
+	/* Of boxes it is known which were refused, and another may come (card/found.h). */
+	a->refused[a->n++] =
+	    sent && a->rv == CKR_PIN_INCORRECT && c->so_try == SO_SENT && so->box.generation == 0;
+	if (a->rv != CKR_OK && c->office->caller != CALLER_ANYONE)
+		snprintf(a->why, a->size, "with the %s's SO secret the card answers %s", whose,
+		    rv_name(a->rv));
+	return a->rv != CKR_OK && a->rv != CKR_PIN_LOCKED && !(sent && c->so_try == SO_PROVED);
+}
+
+static bool
+try_holders(struct attempts *a, const struct so *so)
+{
+	return so == NULL || so->pin == NULL || was_refused(a, so) != NULL ||
+	       try_it(a, so, "holder");
+}
+
+/* The value of an element, if it is one that this card can be unblocked by. */
+static bool
+is_of_use(struct attempts *a, enum so_element element, struct so *so)
+{
+	if (!so_of_element(a->c, element, so)) {
+		if (a->n == 0)
+			snprintf(
+			    a->why, a->size, "the policy's SO secret cannot be had; see the log");
+		return false;
+	}
+	if (so->pin == NULL || so_unblocks(a->c, so))
+		return so->pin != NULL;
+	if (a->n == 0)
+		snprintf(a->why, a->size,
+		    "CardManagerKey= does not unblock this card: its PUK is needed (InitialPUK=)");
+	return false;
+}
+
+static bool
+try_element(struct attempts *a, enum so_element element)
+{
+	unsigned bit = 1u << element;
+	struct so *so = &a->policy[element];
+	const bool *refused;
+	bool more;
+
+	a->seen |= bit;
+	if (!is_of_use(a, element, so))
+		return true;
+	refused = was_refused(a, so);
+	if (refused != NULL) {
+		a->marks |= *refused ? bit : 0;
+		return true;
+	}
+	more = try_it(a, so, "policy");
+	if (a->refused[a->n - 1])
+		a->marks |= bit;
+	else if (a->rv == CKR_OK)
+		a->marks &= ~bit;
+	return more;
+}
+
+/*
+ * What the policy has, as many of it as most. A value that the card refused is not sent to it at
+ * each recovery, which would cost one SO try after the other: when a person says so, and then
+ * after all others.
+ */
+static bool
+try_policys(struct attempts *a, unsigned most, bool again)
+{
+	size_t before = a->n;
+	unsigned i;
+
+	for (i = 0; i < SO_ELEMENTS && a->n - before < most; i++) {
+		enum so_element element = so_element_for_block(a->c, i);
+
+		if ((a->seen & 1u << element) != 0)
+			continue;
+		if (!again && (a->marks & 1u << element) != 0)
+			a->unsent = true;
+		else if (!try_element(a, element))
+			return false;
+	}
+	return true;
+}
+
+/* Whoever is anyone brings what he logged in with, and no secret of the policy's. */
+static void
+try_all(struct attempts *a, const struct sitting *sitting)
+{
+	bool policy = a->c->office->caller != CALLER_ANYONE;
+	bool first = policy && !block_believes(a->c, sitting);
+
+	(void)((!first || try_policys(a, 1, false)) && try_holders(a, sitting->newer) &&
+	       try_holders(a, sitting->older) && policy && try_policys(a, SO_ELEMENTS, false) &&
+	       sitting->ordered && try_policys(a, SO_ELEMENTS, true));
+}
+
+/* Nothing was sent, and nothing that there is is right: no card is locked on that. */
+static void
+say_unsent(struct attempts *a)
+{
+	snprintf(a->why, a->size,
+	    "the card refused the policy's SO secret, which is not sent again: correct it there");
+	a->rv = CKR_PIN_INCORRECT;
+}
+
+/* Of a right one it is known by now that the others are not. */
+static void
+keep_marks(struct attempts *a)
+{
+	struct card *c = a->c;
+
+	if (c->private.so_refused == a->marks)
+		return;
+	c->private.so_refused = a->marks;
+	if (!card_note(c) && a->rv == CKR_OK && !c->blind)
+		a->rv = CKR_FUNCTION_FAILED;
+}
+
 CK_RV
 block_scramble_any(struct card *c, const struct sitting *sitting, char *why, size_t size)
 {
-	struct candidates all = {.n = 0};
-	struct so policy = {0};
-	CK_RV rv = CKR_FUNCTION_FAILED;
+	struct attempts a = {.c = c,
+	    .marks = c->private.so_refused,
+	    .rv = CKR_FUNCTION_FAILED,
+	    .why = why,
+	    .size = size};
 	size_t i;
 
 	snprintf(why, size, "nobody here holds the SO secret (InitialPUK= or CardManagerKey=)");
 	if (c->office->caller == CALLER_ANYONE)
 		snprintf(why, size, "it needs the policy's SO secret: an operator has to come");
-	else if (!so_of_policy(c, true, &policy))
-		snprintf(why, size, "the policy's SO secret cannot be had; see the log");
-	else if (policy.pin != NULL && !so_unblocks(c, &policy)) {
-		snprintf(why, size,
-		    "CardManagerKey= does not unblock this card: its PUK is needed (InitialPUK=)");
-		so_clear(&policy);
-	}
-	if (!block_believes(c, sitting))
-		add(&all, &policy);
-	add(&all, sitting->newer);
-	add(&all, sitting->older);
-	add(&all, &policy);
-	for (i = 0; i < all.n && rv != CKR_OK; i++) {
-		rv = scramble_with(c, all.list[i]);
-		if (rv != CKR_OK && c->office->caller != CALLER_ANYONE)
-			snprintf(why, size, "with the %s's SO secret the card answers %s",
-			    all.list[i] == &policy ? "policy" : "holder", rv_name(rv));
-	}
-	so_clear(&policy);
-	return rv;
+	try_all(&a, sitting);
+	if (a.unsent && a.rv == CKR_FUNCTION_FAILED)
+		say_unsent(&a);
+	keep_marks(&a);
+	for (i = 0; i < SO_ELEMENTS; i++)
+		so_clear(&a.policy[i]);
+	return a.rv;
 }

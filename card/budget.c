@@ -149,12 +149,19 @@ so_begin_try(struct card *c, const struct so *so, enum so_via via)
 	return card_note(c) || (c->blind && !counts(c, via)) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
-void
-so_right(struct card *c)
+static void
+count_anew(struct card *c)
 {
 	c->private.so_wrong = 0;
 	c->private.so_gone = 0;
 	c->private.login_wrong = 0;
+}
+
+void
+so_right(struct card *c)
+{
+	count_anew(c);
+	c->private.so_refused = 0;
 }
 
 bool
@@ -165,7 +172,7 @@ so_tried(struct card *c, enum so_via via, CK_RV rv)
 		    c->profile.so_counter != SO_COUNTER_HIDDEN;
 
 	if (rv == CKR_OK && c->so_try == SO_PROVED) {
-		so_right(c);
+		count_anew(c);
 	} else if (counts(c, via) && (rv == CKR_OK || gone || c->so_try != SO_SENT)) {
 		/* It did not come so far as to cost a try, or C_Login alone said yes. */
 		if (c->private.so_wrong > 0)

@@ -3,6 +3,7 @@
 #include "card/explain_part.h"
 #include "card/offline.h"
 #include "card/personalized.h"
+#include "card/so.h"
 
 static void
 print_occasion(const struct card *c, FILE *out)
@@ -116,31 +117,44 @@ why_method(const struct card *c)
 	return "BlockMethod=auto, and the profile says so";
 }
 
-/* The SO secret of the policy for scrambling, as so_of_policy() finds it. */
+static const char *
+name_of(enum so_element element, bool key)
+{
+	if (element == SO_UNBLOCK_NEW || element == SO_PERSONALIZE_NEW)
+		return key ? "NewCardManagerKey" : "PUK";
+	return key ? "CardManagerKey" : "InitialPUK";
+}
+
+/* The SO secrets of the policy for scrambling, in the order in which they are tried. */
 static void
 print_so_for_block(struct card *c, FILE *out)
 {
-	const struct description *both[] = {c->binding->personalize, c->binding->unblock};
+	const struct description *desc;
+	const struct value *v;
+	bool any = false;
 	struct origin o;
-	size_t i;
+	unsigned i;
 
 	fputs(c->profile.unblock_style == UNBLOCK_BY_INIT_PIN
 		  ? "  SO secret for it: what the application logged in with"
 		  : "  PUK for it: none of the application's",
 	    out);
-	for (i = 0; i < 2 && !c->private.foreign_so; i++) {
-		if (both[i] == NULL || description_offline(both[i]))
+	for (i = 0; i < SO_ELEMENTS && !c->private.foreign_so; i++) {
+		enum so_element element = so_element_for_block(c, i);
+
+		v = so_element_value(c, element, &desc);
+		if (v == NULL || description_offline(desc))
 			continue;
-		explain_origin(
-		    c, both[i], description_so(both[i]), description_uses_key(both[i]), &o);
+		explain_origin(c, desc, v, description_uses_key(desc), &o);
 		if (o.have != HAVE_VALUE)
 			continue;
-		fprintf(out, ", else %s= of %s\n",
-		    description_uses_key(both[i]) ? "CardManagerKey" : "InitialPUK", both[i]->file);
-		return;
+		fprintf(out, ", else %s= of %s", name_of(element, description_uses_key(desc)),
+		    desc->file);
+		any = true;
 	}
-	fputs("; the policy holds none, so that after the death of program and watcher together "
-	      "the card is refused by p11-latch only\n",
+	fputs(any ? "\n"
+		  : "; the policy holds none, so that after the death of program and watcher "
+		    "together the card is refused by p11-latch only\n",
 	    out);
 }
 

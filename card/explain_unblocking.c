@@ -38,7 +38,7 @@ find_held(struct card *c, struct held *h)
 	if (h->desc == NULL)
 		return;
 	key = description_uses_key(h->desc);
-	new = c->private.new_valid &&desc != NULL &&description_new_so(desc)->kind != VALUE_NONE;
+	new = c->private.new_valid &&description_new_so(h->desc)->kind != VALUE_NONE;
 	v = new ? description_new_so(h->desc) : description_so(h->desc);
 	h->element =
 	    key ? (new ? "NewCardManagerKey=" : "CardManagerKey=") : (new ? "PUK=" : "InitialPUK=");

@@ -55,6 +55,7 @@ flow_personalize(struct card *c, const char *hold)
 	c->private.journal = JOURNAL_NONE;
 	c->private.letter_wrong = 0;
 	c->private.foreign_so = false;
+	c->private.so_refused = 0;
 	snprintf(c->record.hold, sizeof(c->record.hold), "%s", hold != NULL ? hold : "");
 	c->record.ending = false;
 	c->record.why[0] = '\0';

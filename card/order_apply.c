@@ -25,6 +25,7 @@ task_take_place(struct task *t)
 	t->c->binding = &t->binding;
 	/* The administrator says which secret is right, whatever the policy's was found to be. */
 	t->c->private.foreign_so = false;
+	t->c->private.so_refused = 0;
 }
 
 /* What a person answered stands in the description from here on. */

@@ -202,7 +202,7 @@ say_record(const struct card *c, FILE *out)
 enum order_status
 order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
-	struct sitting sitting = {0};
+	struct sitting sitting = {.ordered = true};
 	struct so so = {0};
 	enum order_status status = ORDER_FAILED;
 

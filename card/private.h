@@ -34,9 +34,10 @@ struct private
 	bool has_salt;
 	unsigned char next_salt[SALT_LEN]; /* of the R that is being set */
 	bool has_next_salt;
-	bool proved;       /* in this life of the card an unblock call has succeeded */
-	bool foreign_so;   /* the policy's SO secret is not this card's */
-	bool new_valid;    /* PUK= or NewCardManagerKey= is the SO secret now valid */
+	bool proved;         /* in this life of the card an unblock call has succeeded */
+	bool foreign_so;     /* the policy's SO secret is not this card's */
+	bool new_valid;      /* PUK= or NewCardManagerKey= is the SO secret now valid */
+	unsigned so_refused; /* a bit for each so_element whose value the card refused at a block */
 	bool pending;      /* the PIN is set; PUK=, NewCardManagerKey= or ClearFields= are still to
 			      follow */
 	unsigned so_wrong; /* wrong SO secrets sent from here since one was right */

@@ -165,27 +165,39 @@ is_offline(const struct card *c)
 	return desc != NULL && description_offline(desc);
 }
 
+/* As a block takes it; what a card with tickets has is random, whatever a description set once. */
 static bool
-find_in_policy(struct card *c, bool for_block, bool ask, struct so *so)
+of_element(struct card *c, enum so_element element, struct so *so)
+{
+	const struct binding *b = c->binding;
+	bool unblock = element == SO_UNBLOCK_NEW || element == SO_UNBLOCK_NOW;
+	const struct description *desc = unblock ? b->unblock : b->personalize;
+
+	memset(so, 0, sizeof(*so));
+	if (desc == NULL)
+		return true;
+	if (element == SO_UNBLOCK_NOW || element == SO_PERSONALIZE_NOW)
+		return now_of(c, desc, true, so);
+	return c->private.generation != 0 || so_to_set(c, desc, so);
+}
+
+static bool
+find_in_policy(struct card *c, bool ask, struct so *so)
 {
 	const struct description *first = c->binding->unblock, *second = NULL;
 
+	if (first == NULL)
+		first = c->binding->personalize;
 	if (c->private.new_valid && first != NULL) {
 		if (!so_to_set(c, first, so))
 			return false;
 		if (so->pin != NULL)
 			return true;
 	}
-	if (for_block) {
-		first = c->binding->personalize;
-		second = c->binding->unblock;
-	} else if (first == NULL) {
-		first = c->binding->personalize;
-	}
 	if (first != NULL && !now_of(c, first, ask, so))
 		return false;
 	/* Of a card with tickets the key opens the box, whatever it is to be unblocked by here. */
-	if (second == NULL && c->private.generation != 0)
+	if (c->private.generation != 0)
 		second = c->binding->personalize;
 	if (so->pin == NULL && second != NULL && second != first)
 		return now_of(c, second, ask, so);
@@ -206,13 +218,14 @@ is_recorded_key(const struct card *c, const struct so *so)
 	return false;
 }
 
+/* element: SO_ELEMENTS for what is valid now. */
 static bool
-of_policy(struct card *c, bool for_block, bool ask, struct so *so)
+of_policy(struct card *c, enum so_element element, bool ask, struct so *so)
 {
 	memset(so, 0, sizeof(*so));
 	if (c->binding == NULL || c->private.foreign_so)
 		return true;
-	if (!find_in_policy(c, for_block, ask, so)) {
+	if (element == SO_ELEMENTS ? !find_in_policy(c, ask, so) : !of_element(c, element, so)) {
 		so_clear(so);
 		return false;
 	}
@@ -222,16 +235,65 @@ of_policy(struct card *c, bool for_block, bool ask, struct so *so)
 	return false;
 }
 
+/* The first that there is; false only where nothing is, and one cannot be had. */
+static bool
+first_for_block(struct card *c, struct so *so)
+{
+	bool ok = true;
+	unsigned i;
+
+	for (i = 0; i < SO_ELEMENTS; i++) {
+		if (!so_of_element(c, so_element_for_block(c, i), so))
+			ok = false;
+		else if (so->pin != NULL)
+			return true;
+	}
+	return ok;
+}
+
 bool
 so_of_policy(struct card *c, bool for_block, struct so *so)
 {
-	return of_policy(c, for_block, true, so);
+	return for_block ? first_for_block(c, so) : of_policy(c, SO_ELEMENTS, true, so);
 }
 
 bool
 so_of_policy_unsent(struct card *c, struct so *so)
 {
-	return of_policy(c, false, false, so);
+	return of_policy(c, SO_ELEMENTS, false, so);
+}
+
+bool
+so_of_element(struct card *c, enum so_element element, struct so *so)
+{
+	return of_policy(c, element, true, so);
+}
+
+const struct value *
+so_element_value(const struct card *c, enum so_element element, const struct description **desc)
+{
+	bool unblock = element == SO_UNBLOCK_NEW || element == SO_UNBLOCK_NOW;
+	bool new = element == SO_UNBLOCK_NEW || element == SO_PERSONALIZE_NEW;
+
+	*desc = unblock ? c->binding->unblock : c->binding->personalize;
+	if (*desc == NULL)
+		return NULL;
+	return new ? description_new_so(*desc) : description_so(*desc);
+}
+
+/*
+ * What is set at pick-up is in force only after it, and what a card comes with from the factory
+ * seldom is once it has a PIN.
+ */
+enum so_element
+so_element_for_block(const struct card *c, unsigned i)
+{
+	static const enum so_element was_set[] = {
+	    SO_UNBLOCK_NEW, SO_PERSONALIZE_NEW, SO_UNBLOCK_NOW, SO_PERSONALIZE_NOW};
+	static const enum so_element else_likely[] = {
+	    SO_UNBLOCK_NOW, SO_PERSONALIZE_NEW, SO_PERSONALIZE_NOW, SO_UNBLOCK_NEW};
+
+	return c->private.new_valid ? was_set[i] : else_likely[i];
 }
 
 bool
@@ -337,6 +399,11 @@ so_place(struct card *c, const struct so *right)
 	}
 	if (is_now_of(c, b->unblock, right, &has) || is_now_of(c, b->personalize, right, &has))
 		return;
+	/* There it is the valid one only where nothing else says what is. */
+	if (is_new_of(c, b->personalize, right)) {
+		c->private.new_valid = b->unblock == NULL;
+		return;
+	}
 	c->private.foreign_so = c->private.foreign_so || has;
 	if (has)
 		log_warning("%s: the card's SO secret is not the policy's: the policy's is not "

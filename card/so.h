@@ -44,10 +44,29 @@ bool so_copy(struct so *to, const struct so *from);
 /*
  * The policy's SO secret now valid for this card, so->pin NULL where it holds none (a dialog, no
  * value, another secret was seen to be the card's). The Unblock description's; with for_block the
- * Personalize description's goes first. False: a source failed, or the key is not the one recorded
+ * first that a block would try. False: a source failed, or the key is not the one recorded
  * (logged).
  */
 bool so_of_policy(struct card *c, bool for_block, struct so *so);
+
+/* Where an SO secret stands in policy: PUK= or InitialPUK=, or the same of keys. */
+enum so_element {
+	SO_UNBLOCK_NEW,
+	SO_UNBLOCK_NOW,
+	SO_PERSONALIZE_NEW,
+	SO_PERSONALIZE_NOW,
+	SO_ELEMENTS
+};
+
+/* The one that a block tries as the i-th: the one known to be valid first, then the likelier. */
+enum so_element so_element_for_block(const struct card *c, unsigned i);
+
+/* Where that is; NULL, and *desc too, where the policy has no such description. */
+const struct value *so_element_value(
+    const struct card *c, enum so_element element, const struct description **desc);
+
+/* What stands there, as so_of_policy(). */
+bool so_of_element(struct card *c, enum so_element element, struct so *so);
 
 /*
  * The same before anything right was presented: nothing is sent to the card, which may be a forged
