@@ -70,8 +70,8 @@ CK_RV flow_begin(struct card *c, const struct request *q);
 /* Whether the value is the policy's own PUK or key, which is no PIN. */
 bool flow_is_policys(struct card *c, const struct secret *value);
 
-/* Ends a change of the SO secret that was interrupted. With the lock held. */
-CK_RV flow_resolve_so(struct card *c);
+/* Ends a change of the SO secret that was interrupted, as the request may. With the lock held. */
+CK_RV flow_resolve_so(struct card *c, const struct request *q);
 
 /* The kinds of C_InitPIN. */
 enum init_kind { INIT_PASS, INIT_PERSONALIZE, INIT_UNBLOCK };

@@ -67,6 +67,7 @@ flow_personalize(struct card *c, const char *hold)
 static CK_RV
 begin_locked(struct card *c, const char *hold, enum init_kind *kind)
 {
+	const struct request q = {.via = SO_VIA_REQUEST};
 	bool may;
 	CK_RV rv;
 
@@ -80,7 +81,7 @@ begin_locked(struct card *c, const char *hold, enum init_kind *kind)
 	if (c->record.state != RECORD_NONE && card_reborn(c) && !card_forget(c))
 		return CKR_FUNCTION_FAILED;
 	/* What C_InitPIN notes in the journal would take the place of this. */
-	if (flow_resolve_so(c) != CKR_OK)
+	if (flow_resolve_so(c, &q) != CKR_OK)
 		return CKR_FUNCTION_FAILED;
 	if (c->record.state == RECORD_PERSONALIZING) {
 		*kind = INIT_PERSONALIZE;

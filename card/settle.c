@@ -120,7 +120,7 @@ unblocked_elsewhere(struct card *c, const struct request *q)
 }
 
 CK_RV
-flow_resolve_so(struct card *c)
+flow_resolve_so(struct card *c, const struct request *q)
 {
 	CK_RV rv = CKR_OK;
 
@@ -128,7 +128,7 @@ flow_resolve_so(struct card *c)
 		return CKR_OK;
 	if (c->office->caller != CALLER_ANYONE)
 		rv = card_look(c);
-	return rv == CKR_OK ? unblock_resolve(c) : rv;
+	return rv == CKR_OK ? unblock_resolve_by(c, q->via, q->value) : rv;
 }
 
 CK_RV
@@ -147,7 +147,7 @@ flow_begin(struct card *c, const struct request *q)
 	if (status != LOCK_TAKEN)
 		return CKR_FUNCTION_FAILED;
 	/* Which SO secret is valid comes before a block with it. */
-	rv = flow_resolve_so(c);
+	rv = flow_resolve_so(c, q);
 	if (rv != CKR_OK)
 		return rv;
 	if (c->record.state == RECORD_PERSONALIZING &&

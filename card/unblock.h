@@ -63,6 +63,12 @@ CK_RV unblock_change_so(struct card *c, const struct description *desc, const st
 CK_RV unblock_resolve(struct card *c);
 
 /*
+ * The same for a request. With SO_VIA_LAST_TRY, where that is what the card has left, the value
+ * presented (NULL: none) says which of the two is sent; without it nothing is.
+ */
+CK_RV unblock_resolve_by(struct card *c, enum so_via via, const struct secret *value);
+
+/*
  * Ends what was interrupted while the PIN was set (JOURNAL_UNBLOCK), as far as it can be told what
  * the PIN is: the card is active, or blocked.
  */

@@ -32,15 +32,21 @@ may_change(const struct card *c, const struct so *new, const char *pin)
 }
 
 static CK_RV
-prove(struct card *c, const struct so *so)
+prove_by(struct card *c, const struct so *so, enum so_via via)
 {
-	CK_RV rv = so_begin_try(c, so, SO_VIA_REQUEST);
+	CK_RV rv = so_begin_try(c, so, via);
 
 	if (rv != CKR_OK)
 		return rv == CKR_PIN_INCORRECT ? CKR_FUNCTION_FAILED : rv;
 	rv = pin_prove_so(c, so);
-	so_tried(c, SO_VIA_REQUEST, rv);
+	so_tried(c, via, rv);
 	return rv;
+}
+
+static CK_RV
+prove(struct card *c, const struct so *so)
+{
+	return prove_by(c, so, SO_VIA_REQUEST);
 }
 
 /*
@@ -205,17 +211,48 @@ unblock_follow(struct card *c, const struct so *so)
 	return card_note(c) && rv == CKR_OK;
 }
 
-/* Which one is valid stays open as long as the new one may not be tried. */
-static CK_RV
-try_new(struct card *c, const struct so *new)
+/* --- A change that was interrupted --------------------------------------------------------------
+ */
+
+static bool
+find_new(struct card *c, struct so *new)
 {
-	CK_RV rv = prove(c, new);
+	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
+
+	memset(new, 0, sizeof(*new));
+	return desc == NULL || so_to_set(c, desc, new);
+}
+
+/*
+ * Which one is valid stays open as long as neither may be tried. A right login gives the tries
+ * back; where the card itself shows what it has left, a count that begins anew here gives none.
+ * That none is left is no reason to close it: a flag may be false, and the PIN is not lost.
+ */
+static void
+log_stuck(const struct card *c)
+{
+	bool shown = (c->info.flags & SO_COUNT_FLAGS) != 0;
+
+	if ((c->info.flags & CKF_SO_PIN_LOCKED) != 0)
+		log_error("%s: was interrupted while its PUK or card manager key was changed, and "
+			  "its SO PIN is locked since: neither unblocks it any more; to go on with "
+			  "the PIN that it has, p11-latch forget, then p11-latch adopt",
+		    c->uri);
+	else
+		log_error("%s: was interrupted while its PUK or card manager key was changed, and "
+			  "which one is valid may not be tried: log in as SO with the right one by "
+			  "any program, %sthen p11-latch recover; or have p11-latch unblock "
+			  "--last-try --puk send the one that you give",
+		    c->uri, shown ? "" : "or p11-latch reset, ");
+}
+
+static CK_RV
+try_new(struct card *c, const struct so *new, enum so_via via)
+{
+	CK_RV rv = prove_by(c, new, via);
 
 	if (rv == CKR_PIN_LOCKED || rv == CKR_FUNCTION_FAILED)
-		log_error("%s: was interrupted while its PUK or card manager key was changed, and "
-			  "which one is "
-			  "valid cannot be tried, see above; p11-latch reset, then recover",
-		    c->uri);
+		log_stuck(c);
 	c->private.new_valid = rv == CKR_OK;
 	if (rv == CKR_OK)
 		so_place(c, new);
@@ -245,11 +282,91 @@ doubt_refusal(struct card *c, const struct so *new)
 	return CKR_OK;
 }
 
+/* The one of before, as somebody gives it, where the policy has none or the same. */
+static CK_RV
+try_old(struct card *c, const struct secret *value)
+{
+	const struct description *desc = c->binding->unblock;
+	CK_RV rv = CKR_FUNCTION_FAILED;
+	struct so old = {0};
+
+	if (!so_of_policy(c, false, &old))
+		return rv;
+	if (old.pin != NULL && !so_same(&old, value)) {
+		log_error("%s: what was given is neither the PUK or card manager key that was to "
+			  "be set nor the one before: nothing was sent",
+		    c->uri);
+		rv = CKR_PIN_LOCKED;
+	} else if (old.pin != NULL ||
+		   so_written(c, value, desc != NULL && description_uses_key(desc), "the terminal",
+		       &old)) {
+		rv = prove_by(c, &old, SO_VIA_LAST_TRY);
+	}
+	so_clear(&old);
+	return rv;
+}
+
+/*
+ * One try is left, and may be spent: on what a person says, and no guess. Which one that is he may
+ * know from the card's holder, or from the log.
+ */
+static CK_RV
+try_given(struct card *c, const struct so *new, const struct secret *value, bool *is_new)
+{
+	CK_RV rv;
+
+	if (value == NULL || secret_len(value) == 0) {
+		log_stuck(c);
+		return CKR_PIN_LOCKED;
+	}
+	*is_new = so_same(new, value);
+	if (*is_new)
+		return try_new(c, new, SO_VIA_LAST_TRY);
+	rv = try_old(c, value);
+	if (rv == CKR_OK)
+		c->private.new_valid = false;
+	return rv;
+}
+
+static CK_RV
+find_valid(
+    struct card *c, const struct so *new, enum so_via via, const struct secret *value, bool *is_new)
+{
+	bool known;
+	CK_RV rv;
+
+	*is_new = false;
+	if (new->pin == NULL)
+		return CKR_OK;
+	if (via == SO_VIA_LAST_TRY && so_tries_left(c, &known) == 1)
+		return try_given(c, new, value, is_new);
+	rv = try_new(c, new, SO_VIA_REQUEST);
+	if (rv == CKR_PIN_INCORRECT)
+		rv = doubt_refusal(c, new);
+	*is_new = rv == CKR_OK;
+	return rv == CKR_PIN_INCORRECT ? CKR_OK : rv;
+}
+
+static CK_RV
+end_change(struct card *c, const struct so *new, bool is_new)
+{
+	log_info("%s: was interrupted while its PUK or card manager key was changed; the %s one is "
+		 "valid",
+	    c->uri, is_new ? "new" : "old");
+	if (c->private.journal == JOURNAL_SO)
+		return unblock_finish(c, is_new ? new : NULL);
+	c->private.journal = JOURNAL_NONE;
+	if (is_new || new->pin == NULL)
+		c->private.has_salt = false;
+	return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
+}
+
 CK_RV
-unblock_resolve(struct card *c)
+unblock_resolve_by(struct card *c, enum so_via via, const struct secret *value)
 {
 	struct so new = {0};
-	CK_RV rv = CKR_OK;
+	bool is_new;
+	CK_RV rv;
 
 	if (c->private.journal != JOURNAL_SO && c->private.journal != JOURNAL_SO_ONLY)
 		return CKR_OK;
@@ -260,30 +377,17 @@ unblock_resolve(struct card *c)
 		    c->uri);
 		return CKR_PIN_LOCKED;
 	}
-	if (c->binding != NULL && c->binding->unblock != NULL) {
-		if (!so_to_set(c, c->binding->unblock, &new)) {
-			so_clear(&new);
-			return CKR_FUNCTION_FAILED;
-		}
-	}
-	if (new.pin != NULL)
-		rv = try_new(c, &new);
-	if (rv == CKR_PIN_INCORRECT)
-		rv = doubt_refusal(c, &new);
-	if (rv != CKR_OK && rv != CKR_PIN_INCORRECT)
-		goto out;
-	log_info("%s: was interrupted while its PUK or card manager key was changed; the %s one is "
-		 "valid",
-	    c->uri, c->private.new_valid ? "new" : "old");
-	if (c->private.journal == JOURNAL_SO) {
-		rv = unblock_finish(c, rv == CKR_OK ? &new : NULL);
-		goto out;
-	}
-	c->private.journal = JOURNAL_NONE;
+	rv = find_new(c, &new) ? CKR_OK : CKR_FUNCTION_FAILED;
 	if (rv == CKR_OK)
-		c->private.has_salt = false;
-	rv = card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;
-out:
+		rv = find_valid(c, &new, via, value, &is_new);
+	if (rv == CKR_OK)
+		rv = end_change(c, &new, is_new);
 	so_clear(&new);
 	return rv;
+}
+
+CK_RV
+unblock_resolve(struct card *c)
+{
+	return unblock_resolve_by(c, SO_VIA_REQUEST, NULL);
 }
