@@ -174,15 +174,26 @@ say_unsent(struct attempts *a)
 	a->rv = CKR_PIN_INCORRECT;
 }
 
+/* Of a policy that was edited since, nobody knows yet what the card says. */
+static unsigned
+marks_of(struct card *c)
+{
+	if (c->private.so_refused == 0 || c->private.so_refused_of != so_policy_stamp(c))
+		return 0;
+	return c->private.so_refused;
+}
+
 /* Of a right one it is known by now that the others are not. */
 static void
 keep_marks(struct attempts *a)
 {
 	struct card *c = a->c;
+	uint64_t stamp = a->marks != 0 ? so_policy_stamp(c) : 0;
 
-	if (c->private.so_refused == a->marks)
+	if (c->private.so_refused == a->marks && c->private.so_refused_of == stamp)
 		return;
 	c->private.so_refused = a->marks;
+	c->private.so_refused_of = stamp;
 	if (!card_note(c) && a->rv == CKR_OK && !c->blind)
 		a->rv = CKR_FUNCTION_FAILED;
 }
@@ -190,11 +201,8 @@ keep_marks(struct attempts *a)
 CK_RV
 block_scramble_any(struct card *c, const struct sitting *sitting, char *why, size_t size)
 {
-	struct attempts a = {.c = c,
-	    .marks = c->private.so_refused,
-	    .rv = CKR_FUNCTION_FAILED,
-	    .why = why,
-	    .size = size};
+	struct attempts a = {
+	    .c = c, .marks = marks_of(c), .rv = CKR_FUNCTION_FAILED, .why = why, .size = size};
 	size_t i;
 
 	snprintf(why, size, "nobody here holds the SO secret (InitialPUK= or CardManagerKey=)");

@@ -183,6 +183,8 @@ parse_entry(const struct ini_entry *e, struct private *p, bool *version)
 		return parse_count(e->value, &p->so_gone);
 	if (strcmp(e->name, "SORefused") == 0)
 		return parse_count(e->value, &p->so_refused);
+	if (strcmp(e->name, "SORefusedOf") == 0)
+		return parse_number(e->value, UINT64_MAX, &p->so_refused_of);
 	if (strcmp(e->name, "LoginWrong") == 0)
 		return parse_count(e->value, &p->login_wrong);
 	if (strcmp(e->name, "LetterWrong") == 0)
@@ -311,7 +313,8 @@ print_private(FILE *f, const struct private *p)
 	if (p->so_gone != 0)
 		fprintf(f, "SOGone=%u\n", p->so_gone);
 	if (p->so_refused != 0)
-		fprintf(f, "SORefused=%u\n", p->so_refused);
+		fprintf(
+		    f, "SORefused=%u\nSORefusedOf=%" PRIu64 "\n", p->so_refused, p->so_refused_of);
 	if (p->kcv[0] != '\0')
 		fprintf(f, "KCV=%s\n", p->kcv);
 	if (p->generation != 0)

@@ -38,6 +38,8 @@ struct private
 	bool foreign_so;     /* the policy's SO secret is not this card's */
 	bool new_valid;      /* PUK= or NewCardManagerKey= is the SO secret now valid */
 	unsigned so_refused; /* a bit for each so_element whose value the card refused at a block */
+	/* so_policy_stamp() then: what was edited since is tried again. */
+	uint64_t so_refused_of;
 	bool pending;      /* the PIN is set; PUK=, NewCardManagerKey= or ClearFields= are still to
 			      follow */
 	unsigned so_wrong; /* wrong SO secrets sent from here since one was right */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SO secrets: which the policy has, which was presented, and which are one. */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "card/offline.h"
 #include "card/so.h"
@@ -279,6 +280,41 @@ so_element_value(const struct card *c, enum so_element element, const struct des
 	if (*desc == NULL)
 		return NULL;
 	return new ? description_new_so(*desc) : description_so(*desc);
+}
+
+static uint64_t
+stamp_of(const char *path)
+{
+	struct stat st;
+
+	if (path == NULL || stat(path, &st) != 0)
+		return 0;
+	return (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec +
+	       (uint64_t)st.st_ino;
+}
+
+uint64_t
+so_policy_stamp(struct card *c)
+{
+	struct field_context context = {
+	    .binding = c->binding, .id = &c->id, .given = c->office->given};
+	const struct description *desc;
+	const struct value *v;
+	uint64_t stamp = 0;
+	struct resolved r;
+	unsigned i;
+
+	for (i = 0; i < SO_ELEMENTS && c->binding != NULL; i++) {
+		v = so_element_value(c, (enum so_element)i, &desc);
+		if (v == NULL)
+			continue;
+		stamp = stamp * 31 + stamp_of(desc->file);
+		if (!field_resolve(&context, desc, v, &r))
+			continue;
+		stamp = stamp * 31 + stamp_of(r.store);
+		resolved_free(&r);
+	}
+	return stamp;
 }
 
 /*

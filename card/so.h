@@ -65,6 +65,12 @@ enum so_element so_element_for_block(const struct card *c, unsigned i);
 const struct value *so_element_value(
     const struct card *c, enum so_element element, const struct description **desc);
 
+/*
+ * When the files were written that all these come from, as a number that differs once one of them
+ * is edited. Nothing of their content is in it.
+ */
+uint64_t so_policy_stamp(struct card *c);
+
 /* What stands there, as so_of_policy(). */
 bool so_of_element(struct card *c, enum so_element element, struct so *so);
 

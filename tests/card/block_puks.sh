@@ -125,8 +125,21 @@ refused_once() {
 	"$CMD" recover >/dev/null 2>&1
 	is "$(so_tries)" 5 "after p11-latch reset it is sent once more"
 	wrong_one 99999999
-	passes "p11-latch block, when it is corrected" "$CMD" block "$CARD"
+	passes "p11-latch recover, when the policy is corrected" "$CMD" recover
 	is "$(record State),$(private SORefused)" blocked,none "blocks the card"
+}
+
+# The same where the PUK stands in a file of its own.
+refused_file() {
+	echo "$SO_NEW" >"$SCRATCH/puk"
+	printf '[Fields]\nPUK=\n[Description]\nSetPIN=true\nPIN=!FROM_USER_DIALOG_2_FIELD\nInitialPUK=PUK\n' |
+		pickup BlockMethod=scramble Profile.SoTries=9 "Field.PUK=file:$SCRATCH/puk"
+	left
+	"$CMD" recover >/dev/null 2>&1
+	is "$(so_tries)" 7 "nor one that stands in a file"
+	echo 99999999 >"$SCRATCH/puk"
+	passes "p11-latch recover, when the file is corrected" "$CMD" recover
+	is "$(record State)" blocked "blocks the card"
 }
 
 for kind in $TOKENS; do
@@ -142,4 +155,5 @@ for kind in $TOKENS; do
 	token_stop
 done
 refused_once
+refused_file
 done_testing
