@@ -20,6 +20,11 @@
  * what the stranger then still has. */
 #define LOOK_MS  50
 #define HURRY_MS 300
+/* What the holder's call of its vendor may take yet when this helper is told to end; the rest of
+ * TimeoutStopSec=30 (conf/) is for the block. A test build has a limit of its own. */
+#ifndef TOLD_MS
+#define TOLD_MS 20000
+#endif
 
 static int64_t
 now_ms(void)
@@ -110,6 +115,20 @@ poll_until(struct conversation *k, struct pollfd *p, nfds_t n, int64_t end)
 	}
 }
 
+/*
+ * Told to end while the vendor's call runs at the other end: a PIN that it sets would come after
+ * the block, and stay. Its result goes first, or the end of who called it.
+ */
+static int
+poll_for_result(struct conversation *k, struct pollfd *p)
+{
+	int64_t end = now_ms() + TOLD_MS, until = patience(k);
+
+	log_debug("told to end by a signal; the vendor's call at the other end goes first");
+	p[2].revents = 0;
+	return poll_until(k, p, 2, until >= 0 && until < end ? until : end);
+}
+
 enum event
 waiting_for_event(struct conversation *k)
 {
@@ -121,6 +140,8 @@ waiting_for_event(struct conversation *k)
 	int n;
 
 	n = poll_until(k, p, 3, patience(k));
+	if (n > 0 && k->awaited != AWAIT_NOTHING && (p[0].revents | p[1].revents) == 0)
+		n = poll_for_result(k, p);
 	if (n <= 0) {
 		log_debug("%s", n == 0 ? "the other end is silent" : strerror(errno));
 		return EVENT_END;
