@@ -86,6 +86,13 @@ CK_RV flow_init_begin(struct card *c, const char *hold, enum init_kind *kind);
 /* How it ended. The lock stays with a card that is personalizing and is freed else. */
 CK_RV flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh);
 
+/*
+ * A holder's C_InitPIN or C_SetPIN ended so after its watcher had ended. Where it may have set a
+ * PIN that is in force after a block, the card is blocked once more, whatever its record says since
+ * then. The rv as of flow_begin().
+ */
+CK_RV flow_set_late(struct card *c, CK_RV rv, bool init_pin);
+
 /* The record says personalizing from now on; fresh: it did not before. */
 CK_RV flow_personalize(struct card *c, const char *hold);
 

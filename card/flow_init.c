@@ -11,6 +11,9 @@
 #include "card/unblock.h"
 #include "policy/log.h"
 
+/* How long a block that is to be done once more waits for whoever has the card. */
+#define WAIT_OTHERS_MS 10000
+
 static const char *
 who_holds(const struct card *c)
 {
@@ -146,15 +149,59 @@ nothing_happened(struct card *c, enum init_kind kind, bool fresh)
 	return ok ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+/* The application's C_InitPIN has succeeded. */
+static void
+note_proof(struct card *c)
+{
+	c->private.proved = c->profile.unblock_style == UNBLOCK_BY_INIT_PIN;
+	so_right(c);
+}
+
+/*
+ * Whoever settles the card just now may do so too early. One that is another holder's by now is
+ * blocked at the end of that one; one that is active may be so by a login with that very PIN. That
+ * it cannot be written is no reason to leave it open.
+ */
+static CK_RV
+doubt(struct card *c, bool proof)
+{
+	if (card_take(c, WAIT_OTHERS_MS) != LOCK_TAKEN) {
+		log_error("%s: a PIN was set after its watcher had ended, and the card %s", c->uri,
+		    who_holds(c));
+		return CKR_FUNCTION_FAILED;
+	}
+	log_warning(
+	    "%s: a PIN was set after its watcher had ended; it is blocked once more", c->uri);
+	if (proof)
+		note_proof(c);
+	c->record.ending = true;
+	(void)card_note(c);
+	(void)card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false);
+	return CKR_OK;
+}
+
+CK_RV
+flow_set_late(struct card *c, CK_RV rv, bool init_pin)
+{
+	const struct request q = {.via = SO_VIA_REQUEST};
+	CK_RV ready = CKR_OK;
+
+	if (c->binding == NULL && c->record.state == RECORD_NONE)
+		return CKR_OK;
+	if (!pin_unchanged(c, rv))
+		ready = doubt(c, init_pin && rv == CKR_OK);
+	else if (c->record.state != RECORD_PERSONALIZING)
+		return CKR_OK;
+	return ready == CKR_OK ? flow_begin(c, &q) : ready;
+}
+
 CK_RV
 flow_init_end(struct card *c, enum init_kind kind, CK_RV rv, bool fresh)
 {
 	if (pin_unchanged(c, rv))
 		return nothing_happened(c, kind, fresh);
-	if (rv == CKR_OK) {
-		c->private.proved = c->profile.unblock_style == UNBLOCK_BY_INIT_PIN;
-		so_right(c);
-	}
+	if (rv == CKR_OK)
+		note_proof(c);
 	if (kind == INIT_PERSONALIZE) {
 		if (rv != CKR_OK)
 			log_warning(

@@ -154,17 +154,22 @@ request_logout(struct conversation *k, const struct wire *w)
 	k->over = true;
 }
 
-/* The watcher died, and the module that it watched for says so. */
+/* The watcher died, and the module that it watched for says so. Of a PIN that was set since then a
+ * stranger's word is worth nothing: no personalization is a stranger's. */
 static void
 settle_for(struct conversation *k, const struct wire *w)
 {
 	const struct request q = {.via = SO_VIA_REQUEST};
 	CK_RV rv = conversation_open_card(k, w);
+	uint32_t set = CKR_OK, flags = 0;
 
-	if (rv == CKR_OK && k->card.record.state == RECORD_PERSONALIZING) {
+	wire_get_u32(w, WIRE_FLAGS, &flags);
+	if (rv == CKR_OK && k->caller != CALLER_ANYONE && wire_get_u32(w, WIRE_RV, &set))
+		rv = flow_set_late(&k->card, set, (flags & WIRE_FLAG_INIT_PIN) != 0);
+	else if (rv == CKR_OK && k->card.record.state == RECORD_PERSONALIZING)
 		rv = flow_begin(&k->card, &q);
+	if (k->card_open)
 		card_release(&k->card);
-	}
 	answer(k, WIRE_DONE, rv_told(rv), NULL, 0);
 	k->over = true;
 }

@@ -38,7 +38,9 @@ enum wire_type {
 	WIRE_LOGOUT = 7,
 	/*
 	 * The last session on the token is closed; FLAGS: WIRE_FLAG_FINALIZE. As a conversation's
-	 * first frame, with IDENTITY: the watcher died, and what it left is to be settled.
+	 * first frame, with IDENTITY: the watcher died, and what it left is to be settled. With RV
+	 * it died while the holder's C_InitPIN or C_SetPIN ran, which ended so: the PIN that it set
+	 * may have come after a block.
 	 */
 	WIRE_RELEASE = 8,
 	/* Command to helper: an order, helper/order_wire.h. */
@@ -94,13 +96,14 @@ enum wire_verdict {
 };
 
 /* WIRE_FLAGS */
-#define WIRE_FLAG_FINALIZE  1u  /* WIRE_RELEASE: C_Finalize */
-#define WIRE_FLAG_R_LOGIN   2u  /* WIRE_SET_PIN: this process is logged in with R */
-#define WIRE_FLAG_STALE     4u  /* this process is stale for the token: R is of no use to it */
-#define WIRE_FLAG_LOCKED    8u  /* the vendor shows or says that the PIN is locked */
-#define WIRE_FLAG_LOGGED_IN 16u /* WIRE_SET_PIN: a user session */
-#define WIRE_FLAG_CONTEXT   32u /* WIRE_LOGIN: CKU_CONTEXT_SPECIFIC */
-#define WIRE_FLAG_KEEP      64u /* answer to WIRE_RELEASE: BlockAfter=finalize, still the holder */
+#define WIRE_FLAG_FINALIZE  1u   /* WIRE_RELEASE: C_Finalize */
+#define WIRE_FLAG_R_LOGIN   2u   /* WIRE_SET_PIN: this process is logged in with R */
+#define WIRE_FLAG_STALE     4u   /* this process is stale for the token: R is of no use to it */
+#define WIRE_FLAG_LOCKED    8u   /* the vendor shows or says that the PIN is locked */
+#define WIRE_FLAG_LOGGED_IN 16u  /* WIRE_SET_PIN: a user session */
+#define WIRE_FLAG_CONTEXT   32u  /* WIRE_LOGIN: CKU_CONTEXT_SPECIFIC */
+#define WIRE_FLAG_KEEP      64u  /* answer to WIRE_RELEASE: BlockAfter=finalize, still the holder */
+#define WIRE_FLAG_INIT_PIN  128u /* WIRE_RELEASE: RV is C_InitPIN's */
 
 struct wire_field {
 	uint8_t tag;

@@ -50,6 +50,17 @@ set_with_r(struct situation *s, const struct change *change, struct client *c, s
 	return rv;
 }
 
+/* The watcher of a holder's C_SetPIN is gone, or the card blocked: how it ended decides what is
+ * left. A wrong old PIN, after a block too, sets none. */
+static void
+settle(struct situation *s, CK_RV rv)
+{
+	if (rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED)
+		situation_settle(s);
+	else
+		situation_settle_after(s, rv, 0);
+}
+
 /* A personalization begins with C_SetPIN: the helper stays as watcher if this succeeds. Ends the
  * answer. */
 static CK_RV
@@ -58,8 +69,12 @@ personalize(struct situation *s, const struct change *change, struct client *c, 
 	CK_RV rv = vendor_set_pin(s, change);
 
 	answer_end(a);
-	if (!situation_result(s, c, rv, call, a))
+	if (!situation_result(s, c, rv, call, a)) {
+		/* One that lives on takes this for its holder's end. */
+		client_close(c);
+		settle(s, rv);
 		return rv;
+	}
 	if (a->verdict == WIRE_PERSONALIZING)
 		watch_adopt(s, c);
 	else if (a->verdict == WIRE_DONE && rv == CKR_OK)
@@ -120,6 +135,22 @@ ask_helper(struct situation *s, const struct change *change, uint32_t flags)
 	return ask_helper_of(s, change, flags, CKR_OK);
 }
 
+/*
+ * By the holder. A card that was blocked while the vendor's call ran has the new PIN all the same
+ * where the vendor's module keeps what it read.
+ */
+static CK_RV
+change_ours(const struct situation *s, const struct change *change)
+{
+	CK_RV rv = vendor_set_pin(s, change);
+	struct situation now;
+
+	if (situation_of_session(&now, s->v, change->session) == CKR_OK &&
+	    now.standing != STANDING_OURS)
+		settle(&now, rv);
+	return rv;
+}
+
 /* The PIN is its user's: the vendor, and the helper only where it is locked. */
 static CK_RV
 change_active(struct situation *s, const struct change *change)
@@ -161,7 +192,7 @@ call_set_pin(const CK_FUNCTION_LIST *v, CK_SESSION_HANDLE session, unsigned char
 		return situation_is_vendors(rv) ? v->C_SetPIN(session, old, old_len, new, new_len)
 						: rv;
 	if (s.standing == STANDING_OURS)
-		return vendor_set_pin(&s, &change);
+		return change_ours(&s, &change);
 	if (s.standing == STANDING_ACTIVE)
 		return change_active(&s, &change);
 	return ask_helper(&s, &change, 0);

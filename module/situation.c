@@ -352,21 +352,38 @@ situation_result(
 	return true;
 }
 
-void
-situation_settle(struct situation *s)
+static void
+settle(struct situation *s, struct wire *w)
 {
 	static const char call[] = "settling what the watcher left";
 	struct client c;
 	struct answer a;
-	struct wire w;
 
-	situation_request(s, &w, WIRE_RELEASE, 0);
-	if (!situation_ask(s, &w, &c, call, &a))
+	if (!situation_ask(s, w, &c, call, &a))
 		return;
 	if (a.verdict != WIRE_DONE || a.rv != CKR_OK)
 		log_warning("%s: not settled (0x%lx); see p11-latch status", s->uri, a.rv);
 	answer_end(&a);
 	client_close(&c);
+}
+
+void
+situation_settle(struct situation *s)
+{
+	struct wire w;
+
+	situation_request(s, &w, WIRE_RELEASE, 0);
+	settle(s, &w);
+}
+
+void
+situation_settle_after(struct situation *s, CK_RV rv, uint32_t flags)
+{
+	struct wire w;
+
+	situation_request(s, &w, WIRE_RELEASE, flags);
+	wire_put_rv(&w, WIRE_RV, rv);
+	settle(s, &w);
 }
 
 void

@@ -26,6 +26,7 @@ struct situation {
 	enum standing standing;
 	bool died;    /* this process was the holder, and its watcher ended: the helper is to settle
 			 that */
+	bool unheard; /* which it did while the holder's C_InitPIN ran, and was not told its end */
 	bool holding; /* in a turn (watch.h): this process holds the card */
 	bool stale;   /* this process's vendor module keeps PINs from before the record */
 	bool fresh;   /* token_flags are those of now */
@@ -76,6 +77,12 @@ bool situation_result(
 /* Has the helper settle what a watcher left that died: nothing comes of it but what the helper
  * does. */
 void situation_settle(struct situation *s);
+
+/*
+ * The same after the holder's call that sets a PIN, of which the watcher did not hear the end; rv
+ * is how it ended. flags: WIRE_FLAG_INIT_PIN, where it was C_InitPIN.
+ */
+void situation_settle_after(struct situation *s, CK_RV rv, uint32_t flags);
 
 /* The log line about a stale process. */
 void situation_log_stale(const struct situation *s, const char *call);

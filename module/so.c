@@ -70,13 +70,16 @@ so_logged_in(
 static CK_RV
 finish(struct situation *s, CK_RV rv, const char *call)
 {
+	bool held = s->holding;
 	struct answer a;
 	struct wire w;
 
 	wire_begin(&w, WIRE_RESULT);
 	wire_put_rv(&w, WIRE_RV, rv);
-	if (!watch_ask(s, &w, situation_limit(s, CLIENT_LIMIT_MS), call, &a))
+	if (!watch_ask(s, &w, situation_limit(s, CLIENT_LIMIT_MS), call, &a)) {
+		s->unheard = held;
 		return rv;
+	}
 	if (a.verdict == WIRE_DONE && rv == CKR_OK)
 		rv = a.rv;
 	watch_keep(s, &a);
@@ -178,7 +181,9 @@ call_init_pin(
 			rv = finish(&s, rv, call);
 	}
 	watch_end(&s);
-	if (s.died && !s.holding)
+	if (s.unheard)
+		situation_settle_after(&s, rv, WIRE_FLAG_INIT_PIN);
+	else if (s.died && !s.holding)
 		situation_settle(&s);
 	return rv;
 }

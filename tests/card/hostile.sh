@@ -69,6 +69,8 @@ order_of_things() {
 		"id=hex:$ID" token-flags=u32:0x40d ask result rv=u32:0 ask shut end
 	hurts_nothing "logout and release before anything" logout ask shut end
 	hurts_nothing "release of a card that nobody holds" release "id=hex:$ID" ask shut end
+	hurts_nothing "the word that a PIN was set after a watcher's end" release "id=hex:$ID" rv=u32:0 \
+		flags=u32:128 token-flags=u32:0x40d ask shut end
 	hurts_nothing "a result, with a card" so-login "id=hex:$ID" "pin=$SO" ask result rv=u32:0 ask shut end
 	hurts_nothing "SO logins again and again" so-login "id=hex:$ID" "pin=$SO" ask ask ask ask shut end
 	hurts_nothing "a user's login in an SO's conversation" so-login "id=hex:$ID" ask login "id=hex:$ID" ask \

@@ -72,6 +72,84 @@ told_and_dies() {
 	fault none
 }
 
+# settled TEXT STATE: the watcher is killed, and somebody else has the card blocked while the call runs.
+settled() {
+	kill -9 "$(watcher)"
+	wait_for 5 no_helpers || bail_out "the watcher does not die"
+	"$CMD" recover >/dev/null
+	is "$(record State)" "$2" "$kind, $1: who comes meanwhile finds it $2"
+}
+
+killed() {
+	new_desk
+	slowly C_InitPIN 7d0 init-pin "$PIN"
+	settled "killed in the first C_InitPIN" none
+	slow_ends CKR_OK "$kind, killed in the first C_InitPIN: it ends as the vendor's does"
+	takes_none "$kind, killed in the first C_InitPIN" "$PIN"
+	logged "a PIN was set after its watcher had ended" "$kind: the log tells of it"
+	drive_stop desk
+
+	fresh
+	personalize desk
+	slowly C_InitPIN 7d0 init-pin "$PIN_NEW"
+	settled "killed in another C_InitPIN" blocked
+	slow_ends CKR_OK "$kind, killed in another C_InitPIN"
+	takes_none "$kind, killed in another C_InitPIN" "$PIN_NEW" "$PIN"
+	drive_stop desk
+
+	# What was blocked and not changed since is left as it is.
+	fresh
+	personalize desk
+	slowly C_InitPIN 7d0 init-pin 1
+	settled "killed in a C_InitPIN that fails" blocked
+	sequence=$(record Sequence)
+	slow_ends CKR_PIN_LEN_RANGE "$kind, killed in a C_InitPIN that fails"
+	is "$(record State),$(record Sequence)" "blocked,$sequence" "$kind: which leaves the card as it is"
+	drive_stop desk
+}
+
+# The holder's own C_SetPIN, of which no watcher is told.
+killed_in_set_pin() {
+	fresh
+	personalize desk
+	must desk logout
+	must desk login user "$PIN"
+	slowly C_SetPIN 7d0 set-pin "$PIN" "$PIN_NEW"
+	settled "killed in the holder's C_SetPIN" blocked
+	wait "$slow_pid"
+	fault none
+	takes_none "$kind, killed in the holder's C_SetPIN" "$PIN_NEW" "$PIN"
+	drive_stop desk
+}
+
+# PersonalizeOn=set-pin: the personalization begins with this very call.
+set_pin_begins() {
+	desk_knows "$SO" PersonalizeOn=set-pin
+	for signal in KILL TERM; do
+		fresh
+		personalize_direct
+		session_start desk "$LATCH"
+		must desk login user "$PIN"
+		slowly C_SetPIN 5dc set-pin "$PIN" "$PIN_NEW"
+		is "$(record State)" personalizing "$kind, set-pin: C_SetPIN begins a personalization"
+		kill "-$signal" "$(watcher)"
+		slow_ends CKR_OK "$kind, set-pin, SIG$signal in it: C_SetPIN"
+		takes_none "$kind, set-pin, SIG$signal in it" "$PIN_NEW" "$PIN"
+		drive_stop desk
+	done
+}
+
+# Who types on a reader's PIN pad is not waited for by a machine that shuts down.
+told_and_slow() {
+	new_desk
+	slowly C_InitPIN 61a8 init-pin "$PIN"
+	kill -TERM "$(watcher)"
+	passes "$kind, SIGTERM in a C_InitPIN of 25 s: the watcher ends before it" wait_for 24 no_helpers
+	slow_ends CKR_OK "$kind, SIGTERM in a C_InitPIN of 25 s"
+	takes_none "$kind, SIGTERM in a C_InitPIN of 25 s" "$PIN"
+	drive_stop desk
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -79,6 +157,10 @@ for kind in $TOKENS; do
 	desk_knows "$SO"
 	told
 	told_and_dies
+	killed
+	killed_in_set_pin
+	[ "$kind" != softhsm ] || told_and_slow
+	set_pin_begins
 	passes "$kind: no helper is left" wait_for 5 no_helpers
 	no_secret "$kind: no PIN and no PUK in log and state" "$SO" "$PIN" "$PIN_NEW"
 	token_stop

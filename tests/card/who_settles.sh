@@ -61,6 +61,22 @@ for kind in $TOKENS; do
 	is "$(record State)" active "$kind: the right PUK, presented, ends it"
 	drive_stop user
 
+	# That a PIN was set after a watcher's end is a holder's word, and nobody else can be one.
+	ID=$(record Token)
+	for flags in 0 128; do
+		like "$(raw helper release "id=hex:$ID" rv=u32:0 "flags=u32:$flags" ask)" "* rv=0x0 *" \
+			"$kind: anyone says that a PIN was set late"
+		is "$(record State)" active "$kind: and nothing comes of it"
+	done
+	passes "$kind: its PIN is as before" test "$(who root && login_rv "$MODULE" user "$PIN_NEW")" = CKR_OK
+	who operator
+	like "$(raw operators release "id=hex:$ID" rv=u32:0xa2 flags=u32:128 ask)" "* rv=0x0 *" \
+		"$kind: an operator says that one was refused"
+	is "$(record State)" active "$kind: and nothing comes of that either"
+	like "$(raw operators release "id=hex:$ID" rv=u32:0 flags=u32:128 ask)" "* rv=0x0 *" \
+		"$kind: an operator says that a PIN was set late"
+	is "$(record State)" blocked "$kind: and it is blocked"
+
 	left_behind
 	as anyone "$CMD" recover "$URI" >/dev/null 2>&1
 	settled_by_anyone "recover by anyone"

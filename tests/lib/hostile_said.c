@@ -222,6 +222,8 @@ static const struct sentence kinds[][3] = {
 	{WIRE_RESULT, true, {{WIRE_RV, NULL, 0}}}},
     {{WIRE_SO_LOGIN, true, {{WIRE_PIN, "99999999", 0}}}, {WIRE_LOGOUT, true, {NONE}}},
     {{WIRE_RELEASE, true, {{WIRE_FLAGS, NULL, 1}}}},
+    {{WIRE_RELEASE, true,
+	{{WIRE_RV, NULL, 0}, {WIRE_FLAGS, NULL, 128}, {WIRE_TOKEN_FLAGS, NULL, 0x40d}}}},
     {{WIRE_ORDER, false,
 	{{WIRE_TEXT, "pkcs11:token=latch", 0}, {WIRE_FLAGS, NULL, 3}, {WIRE_PIN, "99999999", 0},
 	    {WIRE_NEW_PIN, "88888888", 0}}}},

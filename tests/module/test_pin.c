@@ -219,10 +219,26 @@ START_TEST(personalize_on_set_pin_fails)
 {
 	CK_SESSION_HANDLE h = fixture_session();
 
-	fixture_script("personalizing done=0xA0\npersonalizing die\n");
+	fixture_script("personalizing done=0xA0\n");
 	ck_assert_rv(fixture_set_pin(h, "9999", "5555"), CKR_PIN_INCORRECT);
 	fixture_asked("SET_PIN ID=0001 PIN=9999 NEW=5555 TF FD\nRESULT RV=0xa0\nEND 1\n");
+}
+END_TEST
+
+/* The watcher dies in it: a new helper settles, and is told how it ended, unless it set no PIN. */
+START_TEST(watcher_dies_in_set_pin)
+{
+	CK_SESSION_HANDLE h = fixture_session();
+
+	fixture_script("personalizing die\ndone=0\npersonalizing die\ndone=0\n");
+	ck_assert_rv(fixture_set_pin(h, "9999", "5555"), CKR_PIN_INCORRECT);
+	fixture_asked("SET_PIN ID=0001 PIN=9999 NEW=5555 TF FD\nRESULT RV=0xa0\n"
+		      "RELEASE ID=0001 TF FD\nEND 1\n");
 	ck_assert_rv(fixture_set_pin(h, TEST_PIN, "5555"), CKR_OK);
+	fixture_asked("SET_PIN ID=0001 PIN=9999 NEW=5555 TF FD\nRESULT RV=0xa0\n"
+		      "RELEASE ID=0001 TF FD\nEND 1\n"
+		      "SET_PIN ID=0001 PIN=1234 NEW=5555 TF FD\nRESULT RV=0x0\n"
+		      "RELEASE ID=0001 RV=0x0 TF FD\nEND 1\n");
 	ck_assert_rv(f->C_CloseSession(h), CKR_OK);
 }
 END_TEST
@@ -259,6 +275,7 @@ suite(void)
 	tcase_add_test(t, personalizing_by_others);
 	tcase_add_test(t, personalize_on_set_pin);
 	tcase_add_test(t, personalize_on_set_pin_fails);
+	tcase_add_test(t, watcher_dies_in_set_pin);
 	tcase_add_test(t, record_bad);
 	suite_add_tcase(s, t);
 	return s;

@@ -283,8 +283,10 @@ START_TEST(watcher_dies_after_init_pin)
 {
 	CK_SESSION_HANDLE h = so_session("watching personalizing die\ndone\ndone=0xA4\n");
 
-	/* What the vendor did, it did; a new helper settles. */
+	/* What the vendor did, it did; a new helper settles, and is told of it. */
 	ck_assert_rv(fixture_init_pin(h, "5555"), CKR_OK);
+	fixture_asked(
+	    LOGIN_LINE INIT_LINE "RESULT RV=0x0\nRELEASE ID=0001 RV=0x0 FLAGS=128 TF FD\nEND 1\n");
 	fixture_record("personalizing", "none", 1, "");
 	ck_assert_rv(f->C_Logout(h), CKR_OK);
 	ck_assert_rv(fixture_login(h, CKU_USER, "5555"), CKR_PIN_LOCKED);
