@@ -64,6 +64,13 @@ void result_init_pin(struct conversation *k, CK_RV rv);
 void result_set_so(struct conversation *k, CK_RV rv);
 
 /*
+ * A C_InitPIN that ended so may have set a PIN under the hold's lock. True: the hold had ended
+ * before, and the card is blocked once more. Else it is to be blocked yet: by the hold, which says
+ * so, or by this conversation, where the hold was killed.
+ */
+bool conversation_overtaken(struct conversation *k, CK_RV rv);
+
+/*
  * Ends what the caller did as SO: a personalizing card is handed to its hold, or blocked; PUK= and
  * NewCardManagerKey= follow what the application unblocked.
  */

@@ -67,11 +67,19 @@ ask(const char *state_dir, const char *id, struct wire *w)
 	return rv == CKR_OK;
 }
 
-void
-hold_prove(struct hold_link *link, const char *state_dir, const unsigned char *cookie, size_t len)
+bool
+hold_lives(const struct hold_link *link, const char *state_dir)
 {
 	struct wire w;
 
+	wire_begin(&w, WIRE_HAND_OVER);
+	wire_put(&w, WIRE_COOKIE, link->cookie, sizeof(link->cookie) - 1);
+	return ask(state_dir, link->id, &w);
+}
+
+void
+hold_prove(struct hold_link *link, const char *state_dir, const unsigned char *cookie, size_t len)
+{
 	if (len != sizeof(link->cookie) - 1 || cookie[HOLD_ID_LEN] != ':' ||
 	    !is_hex(cookie, HOLD_ID_LEN) || !is_hex(cookie + HOLD_ID_LEN + 1, HOLD_SECRET_LEN)) {
 		log_warning("P11_LATCH_HOLD is not one of p11-latch personalize, and is ignored");
@@ -79,9 +87,7 @@ hold_prove(struct hold_link *link, const char *state_dir, const unsigned char *c
 	}
 	memcpy(link->cookie, cookie, len);
 	memcpy(link->id, cookie, HOLD_ID_LEN);
-	wire_begin(&w, WIRE_HAND_OVER);
-	wire_put(&w, WIRE_COOKIE, cookie, len);
-	link->proved = ask(state_dir, link->id, &w);
+	link->proved = hold_lives(link, state_dir);
 	if (!link->proved)
 		log_warning("p11-latch personalize that this program was started under has ended, "
 			    "or is not "

@@ -21,6 +21,9 @@ struct hold_link {
 void hold_prove(
     struct hold_link *link, const char *state_dir, const unsigned char *cookie, size_t len);
 
+/* Whether its watcher is there, and not yet at the cards that it is to block. */
+bool hold_lives(const struct hold_link *link, const char *state_dir);
+
 /*
  * Hands a personalizing card to the hold's watcher: the SO secrets, the newer to be tried first
  * (either may be without a value), and the card's lock unless the hold has it already. True: the

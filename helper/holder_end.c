@@ -10,6 +10,8 @@
 
 /* How long PUK= and NewCardManagerKey= wait for another request to be done with the card. */
 #define FOLLOW_UP_WAIT_MS 10000
+/* And the block of a card that its hold blocked too early. */
+#define OVERTAKEN_WAIT_MS 10000
 
 /* The card took what the application logged in with: C_InitPIN succeeded, or C_Login tells. */
 static bool
@@ -103,10 +105,66 @@ end_so_session(struct conversation *k)
 	return settle_left(k);
 }
 
+/*
+ * A PIN that is set under the hold's lock may come after the hold's block: then the record is no
+ * matter, and true is the answer. What others than operators say is believed of a card that is
+ * blocked as it was, and of no other.
+ */
+static bool
+doubt(struct conversation *k)
+{
+	struct record *r = &k->card.record;
+
+	if (r->state == RECORD_PERSONALIZING ||
+	    (k->caller == CALLER_ANYONE && r->state != RECORD_BLOCKED))
+		return false;
+	log_warning("%s: p11-latch personalize ended while a program of its set a PIN; the card is "
+		    "blocked once more",
+	    k->card.uri);
+	r->state = RECORD_PERSONALIZING;
+	r->method = METHOD_NONE;
+	return true;
+}
+
+/* With the lock held. */
+static CK_RV
+block_left(struct conversation *k)
+{
+	if (k->card.record.state == RECORD_PERSONALIZING)
+		return block_now(k);
+	card_release(&k->card);
+	return CKR_OK;
+}
+
+bool
+conversation_overtaken(struct conversation *k, CK_RV rv)
+{
+	const char *dir = k->office.config->state_dir;
+	struct card *c = &k->card;
+	bool doubted;
+
+	if (hold_hand_over(&k->hold, c, &k->so_candidate, &k->so))
+		return false;
+	/* Another program of a hold that lives may have the lock, and is to hand it over. */
+	if (card_take(c, 0) != LOCK_TAKEN &&
+	    (hold_lives(&k->hold, dir) || card_take(c, OVERTAKEN_WAIT_MS) != LOCK_TAKEN))
+		return false;
+	doubted = doubt(k);
+	if (c->record.state == RECORD_PERSONALIZING)
+		(void)flow_init_end(c, INIT_PERSONALIZE, rv, false);
+	if (c->record.state == RECORD_PERSONALIZING && !doubted)
+		return false;
+	k->personalizing = false;
+	(void)block_left(k);
+	return true;
+}
+
 CK_RV
 conversation_end_holding(struct conversation *k)
 {
 	struct card *c = &k->card;
+	/* Without a word about C_InitPIN: as if it had succeeded. */
+	bool doubted = k->awaited == AWAIT_INIT_PIN && c->lock < 0;
 
 	follow_up(k);
 	if (!k->personalizing)
@@ -118,11 +176,9 @@ conversation_end_holding(struct conversation *k)
 	}
 	/* The hold had the lock and is gone: it blocks the card itself, or whoever comes next does.
 	 */
-	if (c->lock < 0 && card_take(c, 0) != LOCK_TAKEN)
+	if (c->lock < 0 && card_take(c, doubted ? OVERTAKEN_WAIT_MS : 0) != LOCK_TAKEN)
 		return CKR_OK;
-	if (c->record.state != RECORD_PERSONALIZING) {
-		card_release(c);
-		return CKR_OK;
-	}
-	return block_now(k);
+	if (doubted)
+		(void)doubt(k);
+	return block_left(k);
 }

@@ -84,17 +84,27 @@ request_init_pin(struct conversation *k, const struct wire *w)
 	answer(k, k->personalizing ? WIRE_PERSONALIZING : WIRE_WATCHING, CKR_OK, NULL, 0);
 }
 
+/* The lock is the hold's, or was: as conversation_overtaken(). */
+static bool
+result_under_hold(struct conversation *k, CK_RV rv)
+{
+	if (rv == CKR_OK)
+		k->card.private.proved = true;
+	return !pin_unchanged(&k->card, rv) && conversation_overtaken(k, rv);
+}
+
 void
 result_init_pin(struct conversation *k, CK_RV rv)
 {
+	bool blocked = false;
 	CK_RV end = CKR_OK;
 
 	rv = stranger_result(k, rv);
 	k->so_proved = k->so_proved || rv == CKR_OK;
 	if (k->card.lock >= 0)
 		end = flow_init_end(&k->card, k->kind, rv, k->fresh);
-	else if (rv == CKR_OK)
-		k->card.private.proved = true;
+	else
+		blocked = result_under_hold(k, rv);
 	if (k->kind == INIT_PERSONALIZE && k->fresh && pin_unchanged(&k->card, rv))
 		k->personalizing = false;
 	if (k->kind == INIT_UNBLOCK && rv == CKR_OK)
@@ -104,7 +114,7 @@ result_init_pin(struct conversation *k, CK_RV rv)
 		return;
 	}
 	answer(k, k->personalizing ? WIRE_PERSONALIZING : WIRE_WATCHING, CKR_OK, NULL,
-	    rv == CKR_OK ? k->card.record.sequence : 0);
+	    rv == CKR_OK && !blocked ? k->card.record.sequence : 0);
 }
 
 void

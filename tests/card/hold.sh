@@ -128,6 +128,86 @@ command_dies() {
 	done
 }
 
+# What ends is the hold, and a program of its is in C_InitPIN: the PIN that it sets comes after the hold's block.
+ends_in_init_pin() {
+	desk
+	faulty_start
+	for victim in command latch watcher; do
+		fresh
+		hold_start
+		under "login so $SO" "init-pin $PIN" >/dev/null
+		session_start late "$LATCH"
+		must late login so "$SO"
+		fault p11drive C_InitPIN 1 late 7d0
+		drive late init-pin "$PIN_NEW" >"$SCRATCH/late" 2>&1 &
+		late=$!
+		wait_for 5 faulted || bail_out "no C_InitPIN: $(cat "$SCRATCH/late")"
+		command=$(hold_command)
+		case $victim in
+		command) kill "$command" ;;
+		latch) kill -9 "$hold_pid" ;;
+		watcher) kill -9 "$hold_watcher" ;;
+		esac
+		[ "$victim" = watcher ] || becomes blocked "$kind, $victim ends while a program is in C_InitPIN: it is blocked"
+		wait "$late"
+		fault none
+		is "$(cut -d ' ' -f 2 "$SCRATCH/late")" CKR_OK "$kind, $victim: C_InitPIN is the vendor's"
+		if [ "$victim" = watcher ]; then
+			is "$(record State)" personalizing "$kind, watcher: its program is the holder now"
+			is "$(under "login so $SO" "init-pin $PIN")" CKR_FUNCTION_FAILED "$kind, watcher: and nobody else"
+			must late close
+		else
+			logged "ended while a program of its set a PIN" "$kind, $victim: the log says that it ended too early"
+		fi
+		is "$(record State)" blocked "$kind, $victim: once more when C_InitPIN has ended"
+		fails "$kind, $victim: the card itself refuses the new PIN" vendor_takes "$PIN_NEW"
+		is_blocked "$kind, $victim, in C_InitPIN"
+		drive_stop late
+		kill -9 "$command" 2>/dev/null
+		hold_forget
+		passes "$kind, $victim: no helper is left" wait_for 5 no_helpers
+	done
+}
+
+# The lock is the first one's yet, which hands it over at its end.
+two_at_once() {
+	fresh
+	hold_start
+	personalize one
+	begin=$(date +%s)
+	is "$(under "login so $SO" "init-pin $PIN_NEW")" CKR_OK "$kind, hold: a second program makes a PIN beside the first"
+	passes "$kind, hold: at once" test $(($(date +%s) - begin)) -le 4
+	must one close
+	is "$(record State)" personalizing "$kind, hold: the hold has it when both have ended"
+	drive_stop one
+	hold_end
+	is "$(record State)" blocked "$kind, hold: and blocks it"
+	fails "$kind, hold: the card itself refuses the second's PIN" vendor_takes "$PIN_NEW"
+}
+
+# One that is killed in there has no word for it.
+dies_in_init_pin() {
+	fresh
+	hold_start
+	under "login so $SO" "init-pin $PIN" >/dev/null
+	session_start late "$LATCH"
+	must late login so "$SO"
+	fault p11drive C_InitPIN 1 late 7d0
+	drive late init-pin "$PIN_NEW" >"$SCRATCH/late" 2>&1 &
+	late=$!
+	wait_for 5 faulted || bail_out "no C_InitPIN: $(cat "$SCRATCH/late")"
+	hold_end
+	is "$(record State)" blocked "$kind: a hold ends while a program is in C_InitPIN"
+	sequence=$(record Sequence)
+	drive_stop late
+	wait "$late"
+	fault none
+	passes "$kind: which is killed there" wait_for 10 no_helpers
+	is "$(record State)" blocked "$kind: the card is blocked then"
+	unlike "$(record Sequence)" "$sequence" "$kind: once more"
+	is_blocked "$kind, killed in C_InitPIN after the hold"
+}
+
 wrong_cookie() {
 	desk
 	fresh
@@ -202,6 +282,9 @@ for kind in $TOKENS; do
 	wrong_cookie
 	two_cards
 	sockets_left
+	ends_in_init_pin
+	dies_in_init_pin
+	two_at_once
 	passes "$kind: no helper is left" wait_for 5 no_helpers
 	no_secret "$kind: no PIN and no PUK in log and state" "$SO" "$SO_NEW" "$PIN" "$PIN_NEW"
 	token_stop
