@@ -32,6 +32,7 @@ struct conversation {
 	enum init_kind kind;
 	bool fresh; /* the record did not say personalizing before */
 	enum awaited awaited;
+	bool told;  /* to end, by a signal, before what is awaited came */
 	bool login; /* the outcome is of C_Login */
 	struct outcome outcome;
 	bool over;

@@ -48,6 +48,17 @@ follow_up(struct conversation *k)
 	card_release(c);
 }
 
+/* The PIN that the holder's call sets yet comes after this block: whoever comes next, if its module
+ * cannot say so, settles the card once more. */
+static void
+leave_doubt(struct card *c)
+{
+	log_warning("%s: told to end while a program sets its PIN; it is to be blocked once more "
+		    "when that is done",
+	    c->uri);
+	card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false);
+}
+
 static CK_RV
 block_now(struct conversation *k)
 {
@@ -60,6 +71,8 @@ block_now(struct conversation *k)
 	block_sitting(&k->card, &k->so_candidate, &k->so, k->so_proved, &sitting);
 	rv = personalized(&k->card, &sitting);
 	k->so_refused = rv != CKR_OK;
+	if (k->told && (k->awaited == AWAIT_INIT_PIN || k->awaited == AWAIT_SET_PIN))
+		leave_doubt(&k->card);
 	card_release(&k->card);
 	return rv;
 }

@@ -123,10 +123,13 @@ static int
 poll_for_result(struct conversation *k, struct pollfd *p)
 {
 	int64_t end = now_ms() + TOLD_MS, until = patience(k);
+	int n;
 
 	log_debug("told to end by a signal; the vendor's call at the other end goes first");
 	p[2].revents = 0;
-	return poll_until(k, p, 2, until >= 0 && until < end ? until : end);
+	n = poll_until(k, p, 2, until >= 0 && until < end ? until : end);
+	k->told = n == 0;
+	return n;
 }
 
 enum event

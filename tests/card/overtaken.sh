@@ -150,6 +150,28 @@ told_and_slow() {
 	drive_stop desk
 }
 
+# And then the module reaches no other helper: whoever comes next settles what the first left.
+told_and_alone() {
+	cp "$HELPER" "$SCRATCH/p11-latch-helper"
+	told_helper=$HELPER
+	HELPER=$SCRATCH/p11-latch-helper
+	sed -i "s|^Helper=.*|Helper=spawn:$HELPER|" "$P11_LATCH_CONF"
+	fresh
+	personalize desk
+	slowly C_InitPIN 59d8 init-pin "$PIN_NEW"
+	kill -TERM "$(watcher)"
+	passes "$kind, SIGTERM in a C_InitPIN of 23 s: the watcher ends before it" wait_for 22 no_helpers
+	mv "$HELPER" "$HELPER.away"
+	slow_ends CKR_OK "$kind, no helper is there when it ends"
+	is "$(record State)" personalizing "$kind, nor was the card left as blocked"
+	mv "$HELPER.away" "$HELPER"
+	is "$(login_rv "$LATCH" user "$PIN_NEW")" CKR_PIN_LOCKED "$kind, whoever comes next does not get in"
+	takes_none "$kind, and has it blocked" "$PIN_NEW" "$PIN"
+	drive_stop desk
+	HELPER=$told_helper
+	sed -i "s|^Helper=.*|Helper=spawn:$HELPER|" "$P11_LATCH_CONF"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -159,7 +181,10 @@ for kind in $TOKENS; do
 	told_and_dies
 	killed
 	killed_in_set_pin
-	[ "$kind" != softhsm ] || told_and_slow
+	case $kind in
+	softhsm) told_and_slow ;;
+	*) told_and_alone ;;
+	esac
 	set_pin_begins
 	passes "$kind: no helper is left" wait_for 5 no_helpers
 	no_secret "$kind: no PIN and no PUK in log and state" "$SO" "$PIN" "$PIN_NEW"
