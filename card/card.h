@@ -35,6 +35,7 @@ struct card {
 	bool keep, kept;    /* card_keep() */
 	enum so_try so_try; /* what became of the last SO secret */
 	bool changed;       /* the PIN may be another than before, or locked (card/pin.c) */
+	bool pin_seen;      /* the value presented was seen to be the PIN (card/settle.c) */
 	bool pin_sent;      /* C_InitPIN was called, whatever it answered (card/pin_so.c) */
 	bool so_changed;    /* the SO secret may be another than before (card/pin_so.c) */
 	bool so_lost;       /* C_Login as SO took the last one, and then it was logged out */

@@ -116,6 +116,7 @@ unblocked_elsewhere(struct card *c, const struct request *q)
 	    pin_presented(c, q->value) != CKR_OK)
 		return CKR_OK;
 	log_info("%s: the PIN presented is right: the card was unblocked elsewhere", c->uri);
+	c->pin_seen = true;
 	return c->private.journal == JOURNAL_UNBLOCK ? unblock_finish(c, NULL) : unblock_found(c);
 }
 

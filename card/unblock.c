@@ -112,6 +112,10 @@ finish(struct card *c, const struct so *so, bool raise)
 	if (!card_record(c, RECORD_ACTIVE, METHOD_NONE, raise))
 		return CKR_FUNCTION_FAILED;
 	log_info("%s: unblocked", c->uri);
+	if (c->private.pending && c->office->caller == CALLER_ANYONE)
+		log_info("%s: what else its Unblock description asks for is done by the next "
+			 "operator, or by p11-latch recover",
+		    c->uri);
 	if (clear)
 		clear_fields(c, desc);
 	c->private.journal = c->so_changed ? JOURNAL_SO : JOURNAL_NONE;

@@ -31,14 +31,8 @@ follow_up(struct conversation *k)
 	bool wanted = so_is_proved(k) && !k->personalizing && c->private.pending;
 
 	k->unblocked = false;
-	if (!wanted)
+	if (!wanted || k->caller == CALLER_ANYONE)
 		return;
-	if (k->caller == CALLER_ANYONE) {
-		log_info("%s: what else its Unblock description asks for is done by the next "
-			 "operator, or by p11-latch recover",
-		    c->uri);
-		return;
-	}
 	if (card_take(c, FOLLOW_UP_WAIT_MS) != LOCK_TAKEN)
 		return;
 	if (c->record.state == RECORD_ACTIVE && c->private.pending && card_look(c) == CKR_OK) {
@@ -59,16 +53,24 @@ leave_doubt(struct card *c)
 	card_record(c, RECORD_PERSONALIZING, METHOD_NONE, false);
 }
 
+/* What anybody says that his program logged in with is a guess, and would cost the card a try. */
+static bool
+trusted(const struct conversation *k)
+{
+	return k->caller != CALLER_ANYONE || k->hold.proved;
+}
+
 static CK_RV
 block_now(struct conversation *k)
 {
-	struct sitting sitting;
+	struct sitting sitting = {0};
 	CK_RV rv;
 
 	/* Others that ask meanwhile are told that it will not last. */
 	k->card.record.ending = true;
 	card_record(&k->card, RECORD_PERSONALIZING, k->card.record.method, false);
-	block_sitting(&k->card, &k->so_candidate, &k->so, k->so_proved, &sitting);
+	if (trusted(k))
+		block_sitting(&k->card, &k->so_candidate, &k->so, k->so_proved, &sitting);
 	rv = personalized(&k->card, &sitting);
 	k->so_refused = rv != CKR_OK;
 	if (k->told && (k->awaited == AWAIT_INIT_PIN || k->awaited == AWAIT_SET_PIN))
@@ -79,7 +81,7 @@ block_now(struct conversation *k)
 
 /*
  * The card was being personalized already when this SO came, and its watcher is gone: what the SO
- * presented blocks it.
+ * presented blocks it, or at the socket for all the card's own lock.
  */
 static CK_RV
 settle_left(struct conversation *k)

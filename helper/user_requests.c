@@ -51,6 +51,13 @@ own_sequence(const struct conversation *k, const struct outcome *o)
 	return k->card.record.sequence;
 }
 
+/* Whose vendor module takes what the card was just seen to take has read the card as it is now. */
+static uint64_t
+seen_sequence(const struct conversation *k)
+{
+	return k->login && k->card.pin_seen ? k->card.record.sequence : 0;
+}
+
 static void
 send_outcome(struct conversation *k, enum wire_verdict after_result)
 {
@@ -58,7 +65,7 @@ send_outcome(struct conversation *k, enum wire_verdict after_result)
 
 	switch (o->verdict) {
 	case VERDICT_VENDOR:
-		answer(k, WIRE_VENDOR, CKR_OK, NULL, 0);
+		answer(k, WIRE_VENDOR, CKR_OK, NULL, seen_sequence(k));
 		break;
 	case VERDICT_USE_R:
 		answer(k, WIRE_USE_R, CKR_OK, o->r, 0);
@@ -112,6 +119,7 @@ serve(struct conversation *k, const struct wire *w, enum so_via via,
 		return;
 	}
 	q.via = via;
+	k->card.pin_seen = false;
 	k->login = via == SO_VIA_LOGIN;
 	flow(&k->card, &q, &k->outcome);
 	free_values(&v);

@@ -58,12 +58,14 @@ enum wire_tag {
 	WIRE_IDENTITY = 1, /* 96 bytes, policy/identity.h */
 	WIRE_PIN = 2,
 	WIRE_NEW_PIN = 3,
-	WIRE_RV = 4,       /* CK_RV, 32 bits, big-endian */
-	WIRE_VERDICT = 5,  /* enum wire_verdict, one byte */
-	WIRE_R = 6,        /* R, the PIN that nobody knows */
-	WIRE_SEQUENCE = 7, /* 64 bits: the record's after a change that this process made */
-	WIRE_COOKIE = 8,   /* P11_LATCH_HOLD as it is: ID:SECRET; in a conversation's first frame */
-	WIRE_FLAGS = 9,    /* 32 bits, big-endian */
+	WIRE_RV = 4,      /* CK_RV, 32 bits, big-endian */
+	WIRE_VERDICT = 5, /* enum wire_verdict, one byte */
+	WIRE_R = 6,       /* R, the PIN that nobody knows */
+	/* 64 bits: the record's after a change that this process made, or with WIRE_VENDOR to
+	 * WIRE_LOGIN the one that it has read, if its vendor takes the value, too. */
+	WIRE_SEQUENCE = 7,
+	WIRE_COOKIE = 8, /* P11_LATCH_HOLD as it is: ID:SECRET; in a conversation's first frame */
+	WIRE_FLAGS = 9,  /* 32 bits, big-endian */
 	WIRE_TEXT = 10,
 	WIRE_TOKEN_FLAGS = 11, /* CK_TOKEN_INFO.flags as the vendor shows them, 32 bits */
 	/* WIRE_ORDER: helper/order_wire.h. */

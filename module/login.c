@@ -70,6 +70,9 @@ follow(struct situation *s, const struct attempt *a, struct client *c, CK_RV tri
 			goto out;
 		case WIRE_VENDOR:
 			rv = tried != CKR_OK ? tried : attempt_login(a);
+			/* The card takes the value, and the vendor here does not: it is stale. */
+			if (rv != CKR_OK && answer->sequence != 0)
+				slot_set_sequence(s->process, s->slot, 0);
 			goto out;
 		case WIRE_USE_R:
 			rv = with_r_login(s, a, answer, call_name(a));

@@ -63,6 +63,7 @@ own_init_pin() {
 	expect CKR_OK user login so "$SO"
 	expect CKR_OK user init-pin "$PIN_NEW"
 	expect CKR_OK user logout
+	expect CKR_OK user login user "$PIN_NEW"
 	drive_stop user
 	is "$(record State)" active "$kind: $1 unblocks the card by C_InitPIN"
 }

@@ -76,7 +76,11 @@ presents() {
 	new_session "$1"
 	expect CKR_OK user login so "$SO"
 	expect CKR_OK user init-pin "$PIN_NEW"
+	expect CKR_OK user logout
+	expect CKR_OK user login user "$PIN_NEW"
 	is "$(record State)" active "$kind, $1: unblocks the card by its own SO login and C_InitPIN"
+	expect CKR_OK user logout
+	expect CKR_OK user login so "$SO"
 	expect CKR_OK user init-pin "$PIN"
 	is "$(record State)" active "$kind, $1: sets a forgotten PIN of an active card"
 	drive_stop user
