@@ -101,17 +101,34 @@ put_secret(struct wire *w, enum wire_tag tag, const struct so *so)
 		wire_put(w, tag, secret_bytes(so->pin), secret_len(so->pin));
 }
 
+static void
+begin(struct wire *w, const struct hold_link *link, const struct card *c)
+{
+	unsigned char identity[IDENTITY_WIRE_LEN];
+
+	identity_pack(&c->id, identity);
+	wire_begin(w, WIRE_HAND_OVER);
+	wire_put(w, WIRE_COOKIE, link->cookie, sizeof(link->cookie) - 1);
+	wire_put(w, WIRE_IDENTITY, identity, sizeof(identity));
+}
+
+/* Handed over without anything, a card stays what it is to a hold that has it. */
+bool
+hold_has(const struct hold_link *link, const struct card *c)
+{
+	struct wire w;
+
+	begin(&w, link, c);
+	return ask(c->office->config->state_dir, link->id, &w);
+}
+
 bool
 hold_hand_over(
     const struct hold_link *link, struct card *c, const struct so *newer, const struct so *older)
 {
-	unsigned char identity[IDENTITY_WIRE_LEN];
 	struct wire w;
 
-	identity_pack(&c->id, identity);
-	wire_begin(&w, WIRE_HAND_OVER);
-	wire_put(&w, WIRE_COOKIE, link->cookie, sizeof(link->cookie) - 1);
-	wire_put(&w, WIRE_IDENTITY, identity, sizeof(identity));
+	begin(&w, link, c);
 	wire_put_u32(&w, WIRE_FLAGS, c->private.proved ? 1 : 0);
 	put_secret(&w, WIRE_NEW_PIN, newer);
 	put_secret(&w, WIRE_PIN, older);

@@ -32,6 +32,9 @@ bool hold_lives(const struct hold_link *link, const char *state_dir);
 bool hold_hand_over(
     const struct hold_link *link, struct card *c, const struct so *newer, const struct so *older);
 
+/* Whether the hold has the card and its lock, so that what it is told of its SO secrets stays. */
+bool hold_has(const struct hold_link *link, const struct card *c);
+
 struct conversation;
 
 /* Serves WIRE_HOLD: the watcher of all cards that are handed over, until its own holder ends. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the module tells of an application that works as SO: the watcher's part. */
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "card/block.h"
@@ -10,6 +11,10 @@
 #include "helper/stranger.h"
 #include "helper/take.h"
 #include "policy/log.h"
+
+/* What is given to a program of the hold that ends to hand its card over. */
+#define HANDING_MS      5000
+#define HANDING_STEP_MS 50
 
 static bool
 governed(const struct conversation *k)
@@ -117,6 +122,51 @@ result_init_pin(struct conversation *k, CK_RV rv)
 	    rv == CKR_OK && !blocked ? k->card.record.sequence : 0);
 }
 
+/* A program of the hold that has just ended may be about to hand its card over. */
+static bool
+hold_gets_card(struct conversation *k)
+{
+	const struct timespec pause = {.tv_nsec = HANDING_STEP_MS * 1000000L};
+	unsigned waited;
+
+	for (waited = 0; waited < HANDING_MS && hold_has_card(k); waited += HANDING_STEP_MS) {
+		if (hold_has(&k->hold, &k->card))
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+/*
+ * Whoever is to block the card would not know the new SO secret: its own watcher, where another
+ * process personalizes it. The hold is told, once it has the card and not one of its programs yet.
+ */
+static CK_RV
+may_set_so(struct conversation *k)
+{
+	struct card *c = &k->card;
+	CK_RV rv;
+
+	if (c->lock >= 0)
+		return CKR_OK;
+	rv = card_read(c);
+	if (rv != CKR_OK || c->record.state != RECORD_PERSONALIZING)
+		return rv;
+	if (hold_has_card(k) && hold_gets_card(k))
+		return CKR_OK;
+	/* Or nobody's, and then this one blocks it with what it knows. */
+	if (k->caller != CALLER_ANYONE && flow_take(c) == LOCK_TAKEN) {
+		card_release(c);
+		return CKR_OK;
+	}
+	if (c->record.state != RECORD_PERSONALIZING)
+		return CKR_OK;
+	log_error("%s: C_SetPIN as SO is refused: the card is being personalized by another "
+		  "process, which blocks it with the SO PIN that it knows; end that first",
+	    c->uri);
+	return CKR_FUNCTION_FAILED;
+}
+
 void
 request_set_so(struct conversation *k, const struct wire *w)
 {
@@ -124,6 +174,8 @@ request_set_so(struct conversation *k, const struct wire *w)
 
 	if (rv == CKR_OK && (k->awaited != AWAIT_NOTHING || wire_get(w, WIRE_NEW_PIN) == NULL))
 		rv = CKR_FUNCTION_FAILED;
+	if (rv == CKR_OK)
+		rv = may_set_so(k);
 	if (rv == CKR_OK) {
 		so_clear(&k->so_candidate);
 		if (!take_secret(w, WIRE_NEW_PIN, &k->so_candidate.pin))

@@ -66,6 +66,34 @@ hands_on() {
 	unlike "$(flags "$MODULE")" "* SO_PIN_*" "$kind, hold: no SO try was wasted"
 }
 
+# What the watcher that is to block the card would not know is not changed behind its back.
+others_change_so() {
+	desk BlockMethod=scramble
+	fresh
+	personalize one
+	must one logout
+	is "$(outside "login so $SO" "set-pin $SO $SO_NEW")" CKR_FUNCTION_FAILED \
+		"$kind: another program does not change the SO PIN of a card that is being personalized"
+	logged "C_SetPIN as SO is refused" "$kind: and the log says why"
+	must one close
+	drive_stop one
+	is_blocked "$kind, after another program's C_SetPIN as SO"
+
+	fresh
+	hold_start
+	personalize one
+	must one logout
+	is "$(under "login so $SO" "set-pin $SO $SO_NEW")" CKR_FUNCTION_FAILED \
+		"$kind, hold: nor while a program of the hold has it, which does not know"
+	must one close
+	is "$(under "login so $SO" "set-pin $SO $SO_NEW")" CKR_OK \
+		"$kind, hold: once that has handed it on the hold is told"
+	drive_stop one
+	hold_end
+	is_blocked "$kind, hold, after a program's C_SetPIN as SO"
+	unlike "$(flags "$MODULE")" "* SO_PIN_*" "$kind, hold: and no SO try was wasted on the old one"
+}
+
 # A program dies: the hold has its card.
 program_dies() {
 	desk
@@ -276,6 +304,7 @@ for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
 	hands_on
+	others_change_so
 	program_dies
 	watcher_dies
 	command_dies
