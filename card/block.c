@@ -144,10 +144,28 @@ may_lock(const struct card *c)
 	return c->profile.user_counter && !c->profile.never_guess;
 }
 
+/*
+ * What only an operator may have tried his next request does, and once: what was refused to one, it
+ * would cost an SO try each time. A stranger after him has nothing to add.
+ */
+static void
+note_refusal(struct card *c, const char *why)
+{
+	bool anyone = c->office->caller == CALLER_ANYONE;
+
+	if (anyone && c->record.method == METHOD_REFUSE)
+		return;
+	snprintf(c->record.why, sizeof(c->record.why), "%s", why);
+	if (c->private.for_operator == anyone)
+		return;
+	c->private.for_operator = anyone;
+	card_note(c);
+}
+
 static CK_RV
 refuse(struct card *c, const char *why)
 {
-	snprintf(c->record.why, sizeof(c->record.why), "%s", why);
+	note_refusal(c, why);
 	c->record.ending = false;
 	card_record(c, RECORD_PERSONALIZING, METHOD_REFUSE, true);
 	/* Refused all the same where that could not be written. */

@@ -177,6 +177,8 @@ parse_entry(const struct ini_entry *e, struct private *p, bool *version)
 		return parse_flag(e->value, &p->new_valid);
 	if (strcmp(e->name, "Pending") == 0)
 		return parse_flag(e->value, &p->pending);
+	if (strcmp(e->name, "ForOperator") == 0)
+		return parse_flag(e->value, &p->for_operator);
 	if (strcmp(e->name, "SOWrong") == 0)
 		return parse_count(e->value, &p->so_wrong);
 	if (strcmp(e->name, "SOGone") == 0)
@@ -308,6 +310,8 @@ print_private(FILE *f, const struct private *p)
 		fputs("NewValid=true\n", f);
 	if (p->pending)
 		fputs("Pending=true\n", f);
+	if (p->for_operator)
+		fputs("ForOperator=true\n", f);
 	fprintf(f, "SOWrong=%u\nLoginWrong=%u\nLetterWrong=%u\n", p->so_wrong, p->login_wrong,
 	    p->letter_wrong);
 	if (p->so_gone != 0)

@@ -42,6 +42,7 @@ struct private
 	uint64_t so_refused_of;
 	bool pending;      /* the PIN is set; PUK=, NewCardManagerKey= or ClearFields= are still to
 			      follow */
+	bool for_operator; /* METHOD_REFUSE, and no operator has tried to block it since */
 	unsigned so_wrong; /* wrong SO secrets sent from here since one was right */
 	unsigned so_gone;  /* those after which the card was gone: right or wrong, nobody knows */
 	unsigned login_wrong;  /* of them, by C_Login (row 4) */

@@ -132,6 +132,14 @@ flow_resolve_so(struct card *c, const struct request *q)
 	return rv == CKR_OK ? unblock_resolve_by(c, q->via, q->value) : rv;
 }
 
+/* What is only refused is not tried again at each request, but where an operator was wanted. */
+static bool
+may_settle(const struct card *c, const struct request *q)
+{
+	return c->record.method != METHOD_REFUSE || q->retry ||
+	       (c->private.for_operator && c->office->caller != CALLER_ANYONE);
+}
+
 CK_RV
 flow_begin(struct card *c, const struct request *q)
 {
@@ -151,8 +159,7 @@ flow_begin(struct card *c, const struct request *q)
 	rv = flow_resolve_so(c, q);
 	if (rv != CKR_OK)
 		return rv;
-	if (c->record.state == RECORD_PERSONALIZING &&
-	    (c->record.method != METHOD_REFUSE || q->retry))
+	if (c->record.state == RECORD_PERSONALIZING && may_settle(c, q))
 		flow_settle(c);
 	/* Some modules' logins end when another process so much as looks at the card. */
 	if (q->untouched && c->record.state == RECORD_NONE)

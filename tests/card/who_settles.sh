@@ -42,6 +42,32 @@ settled_by_anyone() {
 	fi
 }
 
+# What anybody's login could not do the next operator's does: once, since each time would cost an SO try.
+operator_after_anyone() {
+	left_behind
+	right_pin_is_refused "C_Login"
+	is "$(who operator && login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED "$kind: an operator logs in after anybody"
+	is "$(record State)" blocked "$kind: and that blocks it"
+	fails "$kind: the PIN that was set is right no more" test "$(who root && login_rv "$MODULE" user "$PIN")" = CKR_OK
+	[ "$kind" != opencryptoki ] || return 0
+
+	left_behind
+	value puk "$SO_NEW"
+	shut_away
+	for role in anyone operator operator anyone operator; do
+		who "$role"
+		login_rv "$LATCH" user "$PIN" >/dev/null
+	done
+	as anyone "$CMD" recover "$URI" >/dev/null 2>&1
+	is "$(who operator && login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED "$kind: it is refused to all"
+	is "$(log_text | grep -c "policy's SO secret the card answers")" 1 "$kind: a policy's wrong PUK is tried once"
+	like "$(record Why)" "*policy's SO secret*" "$kind: and the record says what is in the way"
+	value puk "$SO"
+	shut_away
+	as operator "$CMD" recover "$URI" >/dev/null 2>&1
+	is "$(record State)" blocked "$kind: recover by an operator tries again"
+}
+
 users_make
 for kind in $TOKENS; do
 	token_start "$kind"
@@ -89,6 +115,8 @@ for kind in $TOKENS; do
 	is "$(who operator && login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED "$kind: an operator logs in"
 	is "$(record State)" blocked "$kind: and that blocks it"
 	is "$(who operator && once "$LATCH" "set-pin $SO $PIN_NEW" | last_rv)" CKR_OK "$kind: it is unblocked"
+
+	operator_after_anyone
 
 	left_behind
 	who anyone
