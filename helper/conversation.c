@@ -88,10 +88,11 @@ conversation_open_card(struct conversation *k, const struct wire *w)
 		if (rv != CKR_OK)
 			return rv;
 		k->card_open = true;
+		/* Once: the hold is asked, and could else be kept busy with wrong ones. */
+		f = wire_get(w, WIRE_COOKIE);
+		if (f != NULL)
+			hold_prove(&k->hold, k->office.config->state_dir, f->bytes, f->len);
 	}
-	f = wire_get(w, WIRE_COOKIE);
-	if (f != NULL && !k->hold.proved)
-		hold_prove(&k->hold, k->office.config->state_dir, f->bytes, f->len);
 	if (wire_get_u32(w, WIRE_TOKEN_FLAGS, &flags))
 		k->card.info.flags = flags;
 	return CKR_OK;

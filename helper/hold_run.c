@@ -22,12 +22,15 @@
 #define LATE_MS   5000
 #define STEP_MS   20
 #define DOOR_MS   50
+#define QUEUE     16 /* of those who wait to hand over */
+#define WRONG_LOG 10 /* wrong cookies that are told one by one */
 
 struct server {
 	struct conversation *k;
 	struct sockaddr_un address;
 	char cookie[HOLD_ID_LEN + 1 + HOLD_SECRET_LEN + 1];
 	int sock;
+	unsigned wrong; /* cookies */
 	struct held *cards;
 };
 
@@ -59,10 +62,18 @@ listen_for_programs(struct server *s)
 	s->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->sock >= 0 &&
 	    bind(s->sock, (struct sockaddr *)&s->address, sizeof(s->address)) == 0 &&
-	    listen(s->sock, 16) == 0)
+	    listen(s->sock, QUEUE) == 0)
 		return true;
 	log_error("%s: %s", s->address.sun_path, strerror(errno));
 	return false;
+}
+
+static void
+log_wrong(struct server *s)
+{
+	if (s->wrong < WRONG_LOG)
+		log_warning("a program shows a wrong cookie to a hold%s",
+		    ++s->wrong == WRONG_LOG ? "; others are not told any more" : "");
 }
 
 /* False: there is none, or no descriptor for it. */
@@ -87,7 +98,7 @@ serve_program(struct server *s)
 		    CRYPTO_memcmp(cookie->bytes, s->cookie, cookie->len) == 0)
 			rv = held_take(&s->cards, &s->k->office, &w);
 		else
-			log_warning("a program shows a wrong cookie to a hold");
+			log_wrong(s);
 	}
 	wire_end(&w);
 	wire_put_rv(&a, WIRE_RV, rv);
@@ -111,7 +122,10 @@ send_cookie(struct server *s)
 	wire_end(&a);
 }
 
-/* Until the command says that it is done, dies, or the helper is told to end. */
+/*
+ * Until the command says that it is done, dies, or the helper is told to end. What was handed over
+ * before that is taken, and whoever goes on asking is not waited for.
+ */
 static void
 serve_until_end(struct server *s)
 {
@@ -121,23 +135,21 @@ serve_until_end(struct server *s)
 	    {.fd = s->k->signals, .events = POLLIN},
 	    {.fd = s->sock, .events = POLLIN},
 	};
-	int n;
+	int n, i;
 
 	for (;;) {
 		n = poll(p, 4, -1);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			break;
-		if (p[3].revents != 0 && serve_program(s))
-			continue;
-		if (p[0].revents != 0 || p[1].revents != 0 || p[2].revents != 0)
+		if (n < 0 || p[0].revents != 0 || p[1].revents != 0 || p[2].revents != 0)
 			break;
 		/* Who is not let in stays at the door, and poll() says so at once, again and again.
 		 */
-		if (p[3].revents != 0)
+		if (p[3].revents != 0 && !serve_program(s))
 			(void)poll(p, 3, DOOR_MS);
 	}
+	for (i = 0; i <= QUEUE && serve_program(s); i++)
+		;
 }
 
 /*
