@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* p11-latch personalize: one holder for all programs that a command runs (design, section 3). */
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 
 #include <p11-kit/pkcs11.h>
 
+#include "card/records.h"
 #include "helper/wire.h"
 #include "tool/spawn.h"
 #include "tool/tool.h"
@@ -75,9 +77,58 @@ open_hold(int sock)
 	return variable;
 }
 
+struct left {
+	const char *hold;
+	bool any;
+};
+
+static void
+look_at(const char *file, const struct record *r, bool damaged, void *arg)
+{
+	struct left *left = arg;
+
+	(void)file;
+	left->any = left->any || (!damaged && r->state == RECORD_PERSONALIZING &&
+				     strcmp(r->hold, left->hold) == 0);
+}
+
+static bool
+is_open(const struct config *c, const char *hold)
+{
+	struct left left = {.hold = hold};
+
+	if (!records_each(c->state_dir, look_at, &left) && errno != ENOENT)
+		return true;
+	return left.any;
+}
+
+/* The watcher died: what it had would stay open until somebody's next request. */
+static bool
+recover(const struct config *c, const char *hold)
+{
+	struct order order = {.op = ORDER_RECOVER};
+
+	if (!is_open(c, hold)) {
+		fputs("p11-latch: the watcher of this personalization is gone; it left no card "
+		      "open\n",
+		    stderr);
+		return true;
+	}
+	fputs("p11-latch: the watcher of this personalization is gone; its cards are blocked now, "
+	      "as by p11-latch recover\n",
+	    stderr);
+	(void)tool_order(&order);
+	if (!is_open(c, hold))
+		return true;
+	fputs("p11-latch: not every card of this personalization is blocked; see p11-latch status, "
+	      "and run p11-latch recover when what it says is mended\n",
+	    stderr);
+	return false;
+}
+
 /* The end of the hold: every card of it is blocked when this returns. */
 static bool
-close_hold(int sock)
+close_hold(const struct config *c, int sock, const char *hold)
 {
 	uint32_t rv = CKR_FUNCTION_FAILED;
 	enum wire_status status;
@@ -94,10 +145,8 @@ close_hold(int sock)
 		wire_get_u32(&a, WIRE_RV, &rv);
 	wire_end(&a);
 	if (status == WIRE_CLOSED)
-		fputs("p11-latch: the watcher of this personalization is gone; run p11-latch "
-		      "recover, and see p11-latch status\n",
-		    stderr);
-	else if (status != WIRE_OK)
+		return recover(c, hold);
+	if (status != WIRE_OK)
 		fputs("p11-latch: the helper did not say that the cards are blocked; see "
 		      "p11-latch status\n",
 		    stderr);
@@ -128,8 +177,9 @@ conf_variable(void)
 }
 
 static int
-hold_and_run(int sock, char **command)
+hold_and_run(const struct config *c, int sock, char **command)
 {
+	char hold[HOLD_ID_LEN + 1] = "";
 	char *variables[3] = {NULL};
 	char *conf = NULL;
 	int status;
@@ -137,13 +187,14 @@ hold_and_run(int sock, char **command)
 	variables[0] = open_hold(sock);
 	if (variables[0] == NULL)
 		return TOOL_FAILED;
+	(void)sscanf(variables[0], COOKIE "%16[0-9a-f]", hold);
 	conf = conf_variable();
 	variables[1] = conf;
 	status = spawn_command(command, variables);
 	explicit_bzero(variables[0], strlen(variables[0]));
 	free(variables[0]);
 	free(conf);
-	return close_hold(sock) ? status : TOOL_FAILED;
+	return close_hold(c, sock, hold) ? status : TOOL_FAILED;
 }
 
 int
@@ -163,7 +214,7 @@ tool_personalize(int argc, char **argv)
 		return TOOL_FAILED;
 	sock = c->helper_socket != NULL ? tool_connect(c) : spawn_helper(c);
 	if (sock >= 0) {
-		status = hold_and_run(sock, argv + 2);
+		status = hold_and_run(c, sock, argv + 2);
 		close(sock);
 	}
 	config_free(c);

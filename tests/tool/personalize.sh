@@ -48,6 +48,13 @@ programs() {
 	run sh "$SCRATCH/desk.sh" "$LATCH" "$LABEL" "$SO" "$PIN"
 }
 
+KILL_HELPERS="kill -9 \$(for exe in /proc/[0-9]*/exe; do
+	[ \"\$(readlink \$exe)\" != '$BUILDDIR/p11-latch-helper' ] || echo \$exe | cut -d / -f 3; done)"
+
+kill_watcher() {
+	run sh -c "sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN >/dev/null; $KILL_HELPERS; exit 7"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
@@ -125,13 +132,30 @@ for kind in $TOKENS; do
 	like "$(cat "$SCRATCH/out")" "*caught*status 5" "$kind: Ctrl-C is the command's affair"
 	is "$(record State)" blocked "$kind: and the card is blocked when it has ended"
 
+	# The watcher is killed: the command itself does what recover would.
 	fresh
-	run sh -c "sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN >/dev/null
-		kill -9 \$(for exe in /proc/[0-9]*/exe; do
-			[ \"\$(readlink \$exe)\" != '$HELPER' ] || echo \$exe | cut -d / -f 3; done)"
-	is "$STATUS" 1 "$kind: the watcher killed: exit status"
-	like "$OUT" "*watcher of this personalization is gone; run p11-latch recover*" \
-		"$kind: the watcher killed: what to do"
+	kill_watcher
+	like "$OUT" "*watcher of this personalization is gone*" "$kind: the watcher is killed: that is said"
+	if [ "$kind" = softhsm ]; then
+		is "$STATUS,$(record State)" 1,personalizing "$kind: and nobody holds the PUK to block the card with"
+		like "$OUT" "*not every card of this personalization is blocked*recover*" "$kind: what to do"
+	else
+		is "$STATUS,$(record State)" 7,blocked "$kind: and the card is blocked by its own lock"
+	fi
+	fresh
+	description personalize <<-EOT
+		[Description]
+		InitialPUK=#$SO
+		[Application_B]
+		BlockCard=true
+	EOT
+	kill_watcher
+	is "$STATUS,$(record State)" 7,blocked "$kind: the watcher is killed, and the policy holds the PUK: blocked"
+	fails "$kind: the PIN that was set is right no more" vendor_takes "$PIN"
+	desk
+	run sh -c "$KILL_HELPERS"
+	is "$STATUS" 0 "$kind: a watcher that is killed and had no card"
+	like "$OUT" "*left no card open*" "$kind: and that is said"
 
 	# A block that fails is not passed over.
 	fresh
@@ -198,6 +222,15 @@ latch_conf "unix:$SCRATCH/run/helper.sock"
 helper_socket operators --operators
 programs
 is "$STATUS,$(record State)" 0,blocked "behind the operators' socket"
+fresh
+description personalize <<-EOT
+	[Description]
+	InitialPUK=#$SO
+	[Application_B]
+	BlockCard=true
+EOT
+kill_watcher
+is "$STATUS,$(record State)" 7,blocked "behind the operators' socket, the watcher is killed"
 helper_socket_stop operators
 helper_socket helper
 OUT=$(setpriv --reuid nobody --regid nogroup --clear-groups "$CMD" personalize -- \
