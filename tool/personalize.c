@@ -77,48 +77,49 @@ open_hold(int sock)
 	return variable;
 }
 
-struct left {
-	const char *hold;
-	bool any;
+struct hold {
+	const struct config *config;
+	char id[HOLD_ID_LEN + 1];
+	bool any; /* card that is not blocked */
 };
 
 static void
 look_at(const char *file, const struct record *r, bool damaged, void *arg)
 {
-	struct left *left = arg;
+	struct hold *h = arg;
 
 	(void)file;
-	left->any = left->any || (!damaged && r->state == RECORD_PERSONALIZING &&
-				     strcmp(r->hold, left->hold) == 0);
+	h->any =
+	    h->any || (!damaged && r->state == RECORD_PERSONALIZING && strcmp(r->hold, h->id) == 0);
 }
 
 static bool
-is_open(const struct config *c, const char *hold)
+is_open(struct hold *h)
 {
-	struct left left = {.hold = hold};
-
-	if (!records_each(c->state_dir, look_at, &left) && errno != ENOENT)
-		return true;
-	return left.any;
+	h->any = false;
+	return (!records_each(h->config->state_dir, look_at, h) && errno != ENOENT) || h->any;
 }
 
 /* The watcher died: what it had would stay open until somebody's next request. */
-static bool
-recover(const struct config *c, const char *hold)
+static void
+recover(void *arg)
 {
 	struct order order = {.op = ORDER_RECOVER};
 
-	if (!is_open(c, hold)) {
-		fputs("p11-latch: the watcher of this personalization is gone; it left no card "
-		      "open\n",
-		    stderr);
-		return true;
-	}
-	fputs("p11-latch: the watcher of this personalization is gone; its cards are blocked now, "
-	      "as by p11-latch recover\n",
+	fputs("p11-latch: the watcher of this personalization is gone; the cards that it had are "
+	      "blocked now, as by p11-latch recover\n",
 	    stderr);
-	(void)tool_order(&order);
-	if (!is_open(c, hold))
+	if (is_open(arg))
+		(void)tool_order(&order);
+}
+
+/* It may be gone since before; programs of the hold that lived then have ended meanwhile. */
+static bool
+is_recovered(struct hold *h)
+{
+	if (is_open(h))
+		recover(h);
+	if (!is_open(h))
 		return true;
 	fputs("p11-latch: not every card of this personalization is blocked; see p11-latch status, "
 	      "and run p11-latch recover when what it says is mended\n",
@@ -128,7 +129,7 @@ recover(const struct config *c, const char *hold)
 
 /* The end of the hold: every card of it is blocked when this returns. */
 static bool
-close_hold(const struct config *c, int sock, const char *hold)
+close_hold(struct hold *h, int sock)
 {
 	uint32_t rv = CKR_FUNCTION_FAILED;
 	enum wire_status status;
@@ -145,7 +146,7 @@ close_hold(const struct config *c, int sock, const char *hold)
 		wire_get_u32(&a, WIRE_RV, &rv);
 	wire_end(&a);
 	if (status == WIRE_CLOSED)
-		return recover(c, hold);
+		return is_recovered(h);
 	if (status != WIRE_OK)
 		fputs("p11-latch: the helper did not say that the cards are blocked; see "
 		      "p11-latch status\n",
@@ -179,7 +180,7 @@ conf_variable(void)
 static int
 hold_and_run(const struct config *c, int sock, char **command)
 {
-	char hold[HOLD_ID_LEN + 1] = "";
+	struct hold hold = {.config = c};
 	char *variables[3] = {NULL};
 	char *conf = NULL;
 	int status;
@@ -187,14 +188,14 @@ hold_and_run(const struct config *c, int sock, char **command)
 	variables[0] = open_hold(sock);
 	if (variables[0] == NULL)
 		return TOOL_FAILED;
-	(void)sscanf(variables[0], COOKIE "%16[0-9a-f]", hold);
+	(void)sscanf(variables[0], COOKIE "%16[0-9a-f]", hold.id);
 	conf = conf_variable();
 	variables[1] = conf;
-	status = spawn_command(command, variables);
+	status = spawn_command(command, variables, sock, recover, &hold);
 	explicit_bzero(variables[0], strlen(variables[0]));
 	free(variables[0]);
 	free(conf);
-	return close_hold(c, sock, hold) ? status : TOOL_FAILED;
+	return close_hold(&hold, sock) ? status : TOOL_FAILED;
 }
 
 int

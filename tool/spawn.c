@@ -2,6 +2,7 @@
 /* Starting programs: a helper of one's own, and what personalize holds for. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <signal.h>
 #include <spawn.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -179,6 +181,35 @@ start(char **argv, char **env, const sigset_t *defaults)
 	return error;
 }
 
+/* Where the system has no pidfd it is seen at the command's end. */
+static void
+wait_watching(int sock, void (*gone)(void *arg), void *arg)
+{
+#ifdef SYS_pidfd_open
+	struct pollfd p[2] = {
+	    {.fd = (int)syscall(SYS_pidfd_open, running, 0), .events = POLLIN},
+	    {.fd = sock, .events = POLLIN},
+	};
+	char byte;
+
+	while (p[0].fd >= 0) {
+		if (poll(p, 2, -1) < 0 && errno == EINTR)
+			continue;
+		if (p[0].revents != 0 || p[1].revents == 0)
+			break;
+		if (recv(sock, &byte, 1, MSG_PEEK | MSG_DONTWAIT) <= 0)
+			gone(arg);
+		p[1].fd = -1;
+	}
+	if (p[0].fd >= 0)
+		close(p[0].fd);
+#else
+	(void)sock;
+	(void)gone;
+	(void)arg;
+#endif
+}
+
 static int
 wait_for_end(void)
 {
@@ -193,7 +224,7 @@ wait_for_end(void)
 }
 
 int
-spawn_command(char **argv, char *const *variables)
+spawn_command(char **argv, char *const *variables, int sock, void (*gone)(void *arg), void *arg)
 {
 	struct sigaction before[N_SIGNALS];
 	char **env = environment(variables);
@@ -206,6 +237,8 @@ spawn_command(char **argv, char *const *variables)
 	}
 	take_signals(before, &ours);
 	error = start(argv, env, &ours);
+	if (error == 0)
+		wait_watching(sock, gone, arg);
 	status = error == 0 ? wait_for_end() : error == ENOENT ? 127 : 126;
 	if (error != 0)
 		fprintf(stderr, "p11-latch: %s: %s\n", argv[0], strerror(error));

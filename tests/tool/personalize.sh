@@ -152,10 +152,16 @@ for kind in $TOKENS; do
 	kill_watcher
 	is "$STATUS,$(record State)" 7,blocked "$kind: the watcher is killed, and the policy holds the PUK: blocked"
 	fails "$kind: the PIN that was set is right no more" vendor_takes "$PIN"
+	fresh
+	run sh -c "sh '$SCRATCH/desk.sh' '$LATCH' $LABEL $SO $PIN >/dev/null; $KILL_HELPERS
+		n=0; until grep -q State=blocked '$STATE'/records/* || [ \$n = 100 ]; do n=\$((n + 1)); sleep 0.1; done
+		grep State= '$STATE'/records/*"
+	like "$OUT" "*State=blocked*" "$kind: and while the command goes on"
+	is "$STATUS" 0 "$kind: with its exit status"
+	is "$(printf '%s\n' "$OUT" | grep -c "watcher of this")" 1 "$kind: that is said once"
 	desk
 	run sh -c "$KILL_HELPERS"
 	is "$STATUS" 0 "$kind: a watcher that is killed and had no card"
-	like "$OUT" "*left no card open*" "$kind: and that is said"
 
 	# A block that fails is not passed over.
 	fresh
