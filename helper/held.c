@@ -51,16 +51,32 @@ drop_unlocked(struct held **list, struct held *h)
 	free(h);
 }
 
-/* A program that knew none leaves what was known. */
+/*
+ * A program that knew none leaves what was known, and one that changed none what another, which it
+ * may not know of, changed since it logged in: that comes after its own.
+ */
 static void
 take_secrets(struct held *h, const struct wire *w)
 {
-	if (wire_get(w, WIRE_NEW_PIN) == NULL && wire_get(w, WIRE_PIN) == NULL)
+	bool changed = wire_get(w, WIRE_NEW_PIN) != NULL;
+	struct so known = {0};
+
+	if (!changed && wire_get(w, WIRE_PIN) == NULL)
 		return;
+	if (!changed) {
+		struct so *last = h->newer.pin != NULL ? &h->newer : &h->older;
+
+		known = *last;
+		memset(last, 0, sizeof(*last));
+	}
 	so_clear(&h->newer);
 	so_clear(&h->older);
 	(void)take_secret(w, WIRE_NEW_PIN, &h->newer.pin);
-	(void)take_secret(w, WIRE_PIN, &h->older.pin);
+	(void)take_secret(w, WIRE_PIN, changed ? &h->older.pin : &h->newer.pin);
+	if (known.pin != NULL && h->newer.pin != NULL && so_same(&known, h->newer.pin))
+		so_clear(&known);
+	if (!changed)
+		h->older = known;
 }
 
 CK_RV

@@ -92,6 +92,17 @@ others_change_so() {
 	hold_end
 	is_blocked "$kind, hold, after a program's C_SetPIN as SO"
 	unlike "$(flags "$MODULE")" "* SO_PIN_*" "$kind, hold: and no SO try was wasted on the old one"
+
+	fresh
+	hold_start
+	under "login so $SO" "init-pin $PIN" >/dev/null
+	personalize late
+	must late logout
+	is "$(under "login so $SO" "set-pin $SO $SO_NEW")" CKR_OK "$kind, hold: the SO PIN is changed"
+	must late close
+	drive_stop late
+	hold_end
+	is_blocked "$kind, hold, after a program that did not know of that"
 }
 
 # A program dies: the hold has its card.
