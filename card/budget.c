@@ -85,9 +85,10 @@ of_other_form(const struct card *c, const struct so *so)
 	if (!so_logs_in(c, so))
 		card_pin_bounds(c, &min, &max);
 	if (so->policy && so->box.generation == 0)
-		log_error("%s: the policy's %s has %zu characters, but this token takes %s of %zu "
-			  "to %zu; it was not sent",
-		    c->uri, so->key ? "card manager key" : "PUK", secret_len(so->pin),
+		log_error("%s: %s %s has %zu characters, but this token takes %s of %zu to %zu; "
+			  "it was not sent",
+		    c->uri, so->given ? "the given" : "the policy's",
+		    so->key ? "card manager key" : "PUK", secret_len(so->pin),
 		    so_logs_in(c, so) ? "an SO PIN" : "a PUK", min, max);
 	return so->policy ? CKR_FUNCTION_FAILED : CKR_PIN_INCORRECT;
 }

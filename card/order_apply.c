@@ -12,13 +12,20 @@
 #include "card/unblock.h"
 #include "policy/log.h"
 
+/* Whether the policy's Unblock description has no say beside this one. */
+static bool
+replaces_unblock(const struct description *desc)
+{
+	return desc->set_pin || desc->init_token || description_offline(desc);
+}
+
 void
 task_take_place(struct task *t)
 {
 	t->policy = t->c->binding;
 	if (t->policy != NULL)
 		t->binding = *t->policy;
-	if (t->desc->set_pin || t->desc->init_token || description_offline(t->desc))
+	if (replaces_unblock(t->desc))
 		t->binding.unblock = t->desc;
 	if (t->desc->block_card || t->desc->init_token || t->desc->init_cr_key)
 		t->binding.personalize = t->desc;
@@ -187,6 +194,15 @@ place_in_policy(struct task *t, const struct private *before, bool ok)
 		card_note(c);
 }
 
+/* Each value that is given is for a field of what is in force. Before anything is done. */
+static bool
+fields_are_there(const struct card *c, const struct description *desc)
+{
+	const struct description *unblock = c->binding != NULL ? c->binding->unblock : NULL;
+
+	return given_declared(c->office->given, desc, replaces_unblock(desc) ? NULL : unblock);
+}
+
 enum order_status
 order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
@@ -199,8 +215,10 @@ order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks
 	t.desc = description_parse(order->file, order->text, order->len, &d);
 	diags_log(&d);
 	diags_free(&d);
-	if (t.desc == NULL)
+	if (t.desc == NULL || !fields_are_there(c, t.desc)) {
+		description_free(t.desc);
 		return ORDER_FAILED;
+	}
 	if (c->binding != NULL && c->binding->unblock != NULL && before.new_valid)
 		so_to_set(c, c->binding->unblock, &policys_new);
 	task_take_place(&t);

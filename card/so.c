@@ -109,6 +109,7 @@ resolve(
 	if (r.kind == VALUE_LITERAL) {
 		ok = so_written(c, r.value, key, r.origin, so);
 		so->policy = true;
+		so->given = r.given;
 	}
 	resolved_free(&r);
 	return ok;
@@ -211,11 +212,11 @@ is_recorded_key(const struct card *c, const struct so *so)
 {
 	if (!so->key || c->private.kcv[0] == '\0' || strcmp(so->kcv, c->private.kcv) == 0)
 		return true;
-	log_error(
-	    "%s: the policy's card manager key has check value %s, the one that this card was "
-	    "blocked with has %s; it is not tried. Correct the key in the policy, or, where the "
-	    "card's was changed elsewhere to this one, p11-latch reset",
-	    c->uri, so->kcv, c->private.kcv);
+	log_error("%s: %s card manager key has check value %s, the one that this card was blocked "
+		  "with has %s; it is not tried. Correct %s, or, where the card's was changed "
+		  "elsewhere to this one, p11-latch reset",
+	    c->uri, so->given ? "the given" : "the policy's", so->kcv, c->private.kcv,
+	    so->given ? "what --field gives" : "the key in the policy");
 	return false;
 }
 

@@ -26,6 +26,7 @@ struct so {
 	char kcv[7]; /* of a key; "" where it is a PUK */
 	bool pad;    /* typed on the reader: pin is NULL, and nobody here knows it */
 	bool policy; /* from the policy: row 1's other side */
+	bool given;  /* with policy: not the policy's own, but what --field gives for its field */
 	struct opened box;
 	bool several; /* one of several boxes', and the card was not asked which is right */
 	struct secret *manager; /* bytes of the card manager key that opened the box; NULL: none */

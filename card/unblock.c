@@ -187,6 +187,11 @@ refused(struct card *c, const struct so *so, CK_RV rv)
 		return refused_box(c, so);
 	if (!so->policy)
 		return rv;
+	if (so->given) {
+		log_error(
+		    "%s: the card refuses the PUK or card manager key that --field gives", c->uri);
+		return rv;
+	}
 	log_error("%s: the card refuses the policy's PUK or card manager key; correct it in the "
 		  "policy",
 	    c->uri);

@@ -128,16 +128,18 @@ get_given(const struct wire *w, struct order *order)
 	const struct wire_field *f = wire_get(w, WIRE_GIVEN);
 	const unsigned char *at = f != NULL ? f->bytes : NULL;
 	size_t left = f != NULL ? f->len : 0;
+	struct given **end = &order->given;
 	bool good = true;
 
+	/* In their order: of two for one field the first is taken, wherever the order is run. */
 	while (good && left > 0) {
 		struct given *g = calloc(1, sizeof(*g));
 
 		good = g != NULL;
 		if (!good)
 			break;
-		g->next = order->given;
-		order->given = g;
+		*end = g;
+		end = &g->next;
 		good = get_one_given(&at, &left, g);
 	}
 	take_wipe(w, WIRE_GIVEN);

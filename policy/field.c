@@ -2,6 +2,7 @@
 /* Values of fields: what was given, else the binding's source, else the description's default. */
 #include "policy/field.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +11,11 @@
 
 #include "policy/file.h"
 #include "policy/log.h"
+#include "policy/nearest.h"
 
 #define VALUE_MAX 4096 /* bytes */
+
+#define NEAREST_MAX 64 /* fields that are looked at for "did you mean" */
 
 static bool
 out_of_memory(struct resolved *r)
@@ -139,8 +143,10 @@ resolve_field(const struct field_context *c, const struct description *desc, con
 	const struct field *f = description_field(desc, name);
 
 	for (const struct given *g = c->given; g != NULL; g = g->next) {
-		if (strcmp(g->name, name) == 0)
+		if (strcmp(g->name, name) == 0) {
+			r->given = true;
 			return set_literal(r, g->value, "given on the command line");
+		}
 	}
 	if (s != NULL && s->kind == SOURCE_FILE)
 		return resolve_file(c, s, r);
@@ -171,6 +177,67 @@ field_resolve(const struct field_context *c, const struct description *desc, con
 		return resolve_dialog(v->kind, r);
 	}
 	return false;
+}
+
+/* Where name and value were swapped, a PIN stands there, which is not to be logged. */
+static bool
+looks_like_name(const char *name)
+{
+	if (!isalpha((unsigned char)*name) && *name != '_')
+		return false;
+	while (isalnum((unsigned char)*name) || (*name != '\0' && strchr("_-.", *name) != NULL))
+		name++;
+	return *name == '\0';
+}
+
+/* "; FILE declares A, B", behind what is in text already. */
+static void
+list_fields(const struct description *desc, char *text, size_t size)
+{
+	size_t len = strlen(text);
+
+	len += (size_t)snprintf(text + len, size - len, "; %.200s declares ", desc->file);
+	if (desc->n_fields == 0 && len < size)
+		snprintf(text + len, size - len, "none");
+	for (size_t i = 0; i < desc->n_fields && len < size; i++)
+		len += (size_t)snprintf(
+		    text + len, size - len, "%s%.60s", i == 0 ? "" : ", ", desc->fields[i].name);
+}
+
+static void
+log_undeclared(const char *name, const struct description *const descs[2])
+{
+	char fields[900] = "", near[100] = "";
+	struct nearest n;
+
+	nearest_begin(&n, name);
+	for (size_t i = 0; i < 2 && descs[i] != NULL; i++) {
+		for (size_t k = 0; k < descs[i]->n_fields && k < NEAREST_MAX; k++)
+			nearest_offer(&n, descs[i]->fields[k].name);
+		list_fields(descs[i], fields, sizeof(fields));
+	}
+	if (n.best != NULL)
+		snprintf(near, sizeof(near), "; did you mean %.60s?", n.best);
+	if (looks_like_name(name))
+		log_error("--field %.60s: there is no such field%s%s", name, near, fields);
+	else
+		log_error("--field NAME=VALUE: what stands for NAME is no field%s%s", near, fields);
+}
+
+bool
+given_declared(
+    const struct given *given, const struct description *desc, const struct description *other)
+{
+	const struct description *const descs[2] = {desc, other};
+
+	for (; given != NULL; given = given->next) {
+		if (description_field(desc, given->name) != NULL ||
+		    (other != NULL && description_field(other, given->name) != NULL))
+			continue;
+		log_undeclared(given->name, descs);
+		return false;
+	}
+	return true;
 }
 
 void

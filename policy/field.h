@@ -19,6 +19,13 @@ struct given {
 /* Frees all of a list, and sets it to NULL. */
 void given_free(struct given **list);
 
+/*
+ * Whether each of them is for a field that one of the two declares (other may be NULL): what is
+ * given for no field would have another value used in its place. False: logged.
+ */
+bool given_declared(
+    const struct given *given, const struct description *desc, const struct description *other);
+
 /* What is needed to find values: never NULL but for given and binding. */
 struct field_context {
 	const struct binding *binding; /* NULL: no sources */
@@ -30,6 +37,7 @@ struct resolved {
 	enum value_kind kind; /* NONE, LITERAL (value holds it), DIALOG or PIN_PAD */
 	struct secret *value; /* to be freed; only with LITERAL */
 	bool own;             /* the source is this card's own ({serial}) */
+	bool given;           /* it is what was given */
 	char *origin; /* for people: "literal", "file /etc/...", "dialog"; never the value */
 	char *store;  /* path of the file it came from, where there is one: for ClearFields */
 };

@@ -91,15 +91,21 @@ tool_given(const char *command, const char *word, struct given **list)
 	const char *equals = strchr(word, '=');
 	struct given *g;
 	char what[80];
+	size_t len;
 
 	if (equals == NULL || equals == word)
 		return tool_usage(command, "--field wants NAME=VALUE, NAME=- or NAME=@FILE");
+	len = (size_t)(equals - word);
+	for (g = *list; g != NULL; g = g->next) {
+		if (strncmp(g->name, word, len) == 0 && g->name[len] == '\0')
+			return tool_usage(command, "--field %s is given twice", g->name);
+	}
 	g = calloc(1, sizeof(*g));
 	if (g == NULL)
 		return TOOL_FAILED;
 	g->next = *list;
 	*list = g;
-	g->name = strndup(word, (size_t)(equals - word));
+	g->name = strndup(word, len);
 	snprintf(what, sizeof(what), "field %.60s", g->name != NULL ? g->name : "");
 	g->value = tool_secret(equals + 1, what);
 	return g->name != NULL && g->value != NULL ? TOOL_DONE : TOOL_FAILED;

@@ -93,6 +93,28 @@ identify(const struct criteria *c, const struct binding *b, struct identity *id)
 	set(id->label, sizeof(id->label), c->label, b->label);
 }
 
+/* Each value that is given is the key's: another would leave the policy's key in its place. */
+static bool
+given_is_key(const struct given *given, const struct description *desc)
+{
+	const struct value *v = &desc->card_manager_key;
+
+	if (!given_declared(given, desc, NULL))
+		return false;
+	for (; given != NULL; given = given->next) {
+		if (v->kind == VALUE_FIELD && strcmp(v->field, given->name) == 0)
+			continue;
+		log_error("--field %s: %s:%u: CardManagerKey= is not that field, but %s%s; the "
+			  "response would be computed under another key than the one that was "
+			  "given",
+		    given->name, desc->file, v->line,
+		    v->kind == VALUE_FIELD ? "field " : "no field",
+		    v->kind == VALUE_FIELD ? v->field : "");
+		return false;
+	}
+	return true;
+}
+
 static struct secret *
 resolve(
     const char *uri, const struct binding *b, const struct criteria *c, const struct given *given)
@@ -113,7 +135,8 @@ resolve(
 		return NULL;
 	}
 	identify(c, b, &id);
-	if (!field_resolve(&context, desc, &desc->card_manager_key, &r))
+	if (!given_is_key(given, desc) ||
+	    !field_resolve(&context, desc, &desc->card_manager_key, &r))
 		return NULL;
 	if (desc->new_card_manager_key.kind != VALUE_NONE)
 		log_warning("%s: %s also has NewCardManagerKey=; the response is computed under "

@@ -180,6 +180,47 @@ clear_fields() {
 	asked_puk | pickup
 }
 
+# A name that is none must not leave the policy's value in the place of the one that was given.
+mistyped() {
+	printf '[Fields]\nPIN=\nOLD=%s\nNEW=\n[Description]\nSetPIN=true\nPIN=PIN\nInitialPUK=OLD\nPUK=NEW\n' \
+		"$SO" | pickup "Field.NEW=file:$SCRATCH/policys" Field.PIN=dialog
+	blocked_card
+	echo "$SO_NEW" >"$SCRATCH/policys"
+	echo 24682468 >"$SCRATCH/given"
+	echo 864213 >"$SCRATCH/letter"
+	for name in NWE OLD_PUK 864213; do
+		fails "$kind: --field $name, which is no field" apply --field "PIN=@$SCRATCH/letter" \
+			--field "$name=@$SCRATCH/given" <"$CONF_DIR/descriptions/unblock.dsc"
+		said "now.dsc declares PIN, OLD, NEW" "$kind: it says which there are"
+		case $name in
+		NWE) said "--field NWE: there is no such field; did you mean NEW[?]" "$kind: and which was meant" ;;
+		864213) unlike "$(cat "$SCRATCH/out")" "*864213*" "$kind: but not what may be a PIN" ;;
+		esac
+		still_blocked "$kind: the card is left alone" 864213
+		is "$(login_rv "$MODULE" so "$SO")" CKR_OK "$kind: and its PUK"
+	done
+	fails "$kind: a PUK that is wrong" apply --field "PIN=@$SCRATCH/letter" --field "OLD=@$SCRATCH/given" \
+		<"$CONF_DIR/descriptions/unblock.dsc"
+	said "refuses the PUK or card manager key that --field gives" "$kind: is not taken for the policy's"
+	fails "$kind: a field of the policy's description" apply --field "OLD=@$SCRATCH/policys" <<-END
+		[Fields]
+		PIN=
+		[Description]
+		SetPIN=true
+		PIN=#864213
+		InitialPUK=#$SO
+	END
+	said "now.dsc declares PIN" "$kind: is none of one that takes its place"
+	passes "$kind: the right names" apply --field "PIN=@$SCRATCH/letter" --field "NEW=@$SCRATCH/given" \
+		<"$CONF_DIR/descriptions/unblock.dsc"
+	is "$(login_rv "$MODULE" so 24682468)" CKR_OK "$kind: the PUK that was given is in force"
+	passes "$kind: a field of the Unblock description that stays" apply --field "OLD=@$SCRATCH/given" <<-'END'
+		[Application_B]
+		BlockCard=true
+	END
+	asked_puk | pickup
+}
+
 faults() {
 	blocked_card
 	fails "$kind: a field without a value" apply <<-END
@@ -224,6 +265,7 @@ for kind in $TOKENS; do
 	block_card
 	select
 	clear_fields
+	mistyped
 	faults
 	token_stop
 done

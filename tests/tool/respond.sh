@@ -166,6 +166,10 @@ asked "1,*no binding in * is for this card*" "a card of another kind" --uri "pkc
 asked "1,*not a PKCS#11 URI*" "no URI" --uri "serial=4711"
 respond $KEY_2DES --challenge "$CHALLENGE" --uri "pkcs11:serial=4711"
 is "$STATUS,$OUT" "0,E37F A0A1 1393 BE7A" "--field comes before the policy's source"
+printf '%s\n' $KEY_2DES >"$SCRATCH/given"
+asked "1,*--field CARD_MANAGERKEY: there is no such field; did you mean CARD_MANAGER_KEY[?]; *offline.dsc declares \
+CARD_MANAGER_KEY" "a field that there is not: no answer by the policy's key" \
+	--uri "pkcs11:serial=4711" --field "CARD_MANAGERKEY=@$SCRATCH/given"
 
 # A second kind: a serial number alone does not say which card it is.
 policy "pkcs11:manufacturer=Acme;model=Two" <<-EOT
@@ -193,6 +197,8 @@ policy "pkcs11:model=One" <<-'EOT'
 	Unblock=change.dsc
 EOT
 asked "0,*also has NewCardManagerKey=*8284 10B3 80EA 38ED" "a key that is to be changed: a warning" --uri "pkcs11:model=One"
+asked "1,*--field NEW: *change.dsc:5: CardManagerKey= is not that field, but no field*" "a field of another element" \
+	--uri "pkcs11:model=One" --field "NEW=@$SCRATCH/given"
 echo nonsense >"$POLICY"
 asked "1,*policy.conf:1:*error:*" "an error in the policy" --uri "pkcs11:model=One"
 rm "$POLICY"

@@ -42,7 +42,7 @@ for words in "explain" "explain pkcs11: pkcs11:" "apply" "apply x.dsc" "apply x.
 	"verify" "verify pkcs11: pkcs11:" "verify pkcs11: --field KEY" "verify pkcs11: --field A=1 --field B=2" \
 	"personalize" "probe" "probe pkcs11: pkcs11:" "probe pkcs11: --pin" "adopt" "forget" "forget pkcs11: pkcs11:" "reset" "recover pkcs11: pkcs11:" "add" \
 	"respond" "respond --challenge" "respond --challenge 0 --challenge 0" "respond --challenge 0 --field PIN" \
-	"respond --challenge 0 --field A=1 --field B=2" "key" "key newer" "key new x" "key check x" "key new --json" \
+	"respond --challenge 0 --field A=1 --field B=2" "apply x.dsc pkcs11: --field A=1 --field A=2" "key" "key newer" "key new x" "key check x" "key new --json" \
 	"key check --out x" "key new --2des --3des"; do
 	# shellcheck disable=SC2086
 	latch $words
@@ -136,6 +136,8 @@ is "$STATUS" 0 "apply --field: exit status"
 is "$(login_rv "$MODULE" user "$PIN_NEW")" CKR_OK "apply --field: done"
 latch apply "$CONF_DIR/descriptions/fields.dsc" "$URI" --field OLD_PUK=- --field "NEW_PIN=$PIN" <"$SCRATCH/puk"
 like "$STATUS,$OUT" "0,*warning: field NEW_PIN stands on the command line*" "apply --field: a warning"
+latch apply "$CONF_DIR/descriptions/fields.dsc" "$URI" --field "OLD_PUK=@$SCRATCH/puk" --field "OLD_PUK=@$SCRATCH/puk"
+like "$STATUS,$OUT" "2,*--field OLD_PUK is given twice*" "apply --field: one field twice"
 
 # On a terminal, asked for without echo; the new PIN twice.
 blocks --puk "@$SCRATCH/puk"
