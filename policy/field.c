@@ -48,41 +48,49 @@ trim(const struct secret *s, size_t len)
 	return secret_new(p, len);
 }
 
+static void
+no_value(struct file_fault *fault, const char *what, const char *remedy)
+{
+	snprintf(fault->what, sizeof(fault->what), "%s", what);
+	fault->remedy = remedy;
+}
+
+struct secret *
+field_read(int fd, struct file_fault *fault)
+{
+	struct secret *all = secret_alloc(VALUE_MAX + 1), *value = NULL;
+	ssize_t len = all == NULL ? -1 : file_read(fd, secret_data(all), VALUE_MAX + 1);
+
+	if (len < 0) {
+		snprintf(fault->what, sizeof(fault->what), "cannot be read: %s", strerror(errno));
+		fault->remedy = NULL;
+	} else if (len > VALUE_MAX) {
+		no_value(fault, "is over 4096 bytes long", "a PIN, PUK or key is to stand there");
+	} else if ((value = trim(all, (size_t)len)) == NULL) {
+		no_value(fault, "cannot be read: out of memory", NULL);
+	} else if (secret_len(value) == 0) {
+		no_value(fault, "is empty", "write the value into it");
+		secret_free(&value);
+	}
+	secret_free(&all);
+	return value;
+}
+
 /* The value that a file holds; NULL, and a line in the log, where it holds none. */
 static struct secret *
 read_value(const char *field, const char *path)
 {
 	struct file_fault fault;
-	struct secret *all = NULL, *value = NULL;
-	ssize_t len;
-	int fd = file_open(path, FILE_TRUSTED | FILE_OWN, NULL, &fault);
+	struct secret *value = NULL;
+	int fd = file_open(path, FIELD_FILE, NULL, &fault);
 
-	if (fd < 0) {
+	if (fd >= 0) {
+		value = field_read(fd, &fault);
+		close(fd);
+	}
+	if (value == NULL)
 		log_error("field %s: %s %s%s%s", field, path, fault.what,
 		    fault.remedy == NULL ? "" : "; ", fault.remedy == NULL ? "" : fault.remedy);
-		return NULL;
-	}
-	all = secret_alloc(VALUE_MAX + 1);
-	len = all == NULL ? -1 : file_read(fd, secret_data(all), VALUE_MAX + 1);
-	if (len < 0) {
-		log_error("field %s: %s cannot be read: %s", field, path, strerror(errno));
-		goto out;
-	}
-	if (len > VALUE_MAX) {
-		log_error("field %s: %s is over %u bytes long; a PIN, PUK or key is to stand there",
-		    field, path, VALUE_MAX);
-		goto out;
-	}
-	value = trim(all, (size_t)len);
-	if (value == NULL) {
-		log_error("field %s: out of memory", field);
-	} else if (secret_len(value) == 0) {
-		log_error("field %s: %s is empty; write the value into it", field, path);
-		secret_free(&value);
-	}
-out:
-	secret_free(&all);
-	close(fd);
 	return value;
 }
 

@@ -43,6 +43,14 @@ struct resolved {
 };
 
 /*
+ * The value in a file of secrets, which was opened by FIELD_FILE: without one newline at its end.
+ * NULL where it holds none: fault says why.
+ */
+#define FIELD_FILE (FILE_TRUSTED | FILE_OWN)
+struct file_fault;
+struct secret *field_read(int fd, struct file_fault *fault);
+
+/*
  * Finds the value of v for the token of the context. A field takes, in this order, what was given,
  * its source in the binding, its default in the description; without any it is VALUE_NONE. A source
  * that fails is an error: false, and the log says what, where and why. An empty file is an error,

@@ -72,6 +72,12 @@ check_trust(const struct stat *st, unsigned flags, struct file_fault *fault)
 }
 
 int
+file_check(const struct stat *st, unsigned flags, struct file_fault *fault)
+{
+	return check_kind(st, fault) == 0 ? check_trust(st, flags, fault) : -1;
+}
+
+int
 file_open(const char *path, unsigned flags, struct stat *st, struct file_fault *fault)
 {
 	struct stat own;
@@ -91,7 +97,7 @@ file_open(const char *path, unsigned flags, struct stat *st, struct file_fault *
 		fail_errno(fault);
 		goto close;
 	}
-	if (check_kind(st, fault) == 0 && check_trust(st, flags, fault) == 0)
+	if (file_check(st, flags, fault) == 0)
 		return fd;
 close:
 	close(fd);

@@ -19,6 +19,9 @@ struct file_fault {
 	const char *remedy; /* static */
 };
 
+/* What file_open() looks at, of a file that need not be readable here. 0; -1: fault says why. */
+int file_check(const struct stat *st, unsigned flags, struct file_fault *fault);
+
 /* Opens path for reading; st may be NULL. -1 where it cannot be used: fault says why. */
 int file_open(const char *path, unsigned flags, struct stat *st, struct file_fault *fault);
 

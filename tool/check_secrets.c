@@ -8,11 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/field.h"
 #include "policy/file.h"
 #include "policy/key_manager.h"
 #include "tool/check.h"
-
-#define VALUE_MAX 4096 /* bytes, as policy/field.h has it */
 
 /* One source, and what its values are for. */
 struct context {
@@ -41,90 +40,91 @@ is_manager(const struct description *desc, const char *field)
 	return is_key(desc, field) && description_offline(desc);
 }
 
-/* The value of a file, without the newline at its end; NULL: it cannot be read here, or is none. */
-static struct secret *
-read_value(const char *path)
+static bool
+ends_in_newline(const struct secret *s)
 {
-	struct secret *s = NULL;
-	struct file_fault fault;
-	size_t len = 0;
-	ssize_t n = -1;
-	int fd = file_open(path, 0, NULL, &fault);
+	unsigned char last = secret_bytes(s)[secret_len(s) - 1];
 
-	if (fd < 0)
-		return NULL;
-	s = secret_alloc(VALUE_MAX);
-	if (s != NULL)
-		n = file_read(fd, secret_data(s), VALUE_MAX);
-	close(fd);
-	if (n > 0)
-		len = (size_t)n;
-	while (len > 0 && strchr("\r\n", secret_bytes(s)[len - 1]) != NULL)
-		len--;
-	if (s != NULL && n >= 0)
-		secret_truncate(s, len);
-	else
-		secret_free(&s);
-	return s;
+	return last == '\n' || last == '\r';
 }
 
 static void
-check_value(const struct context *c, const char *path)
+check_value(const struct context *c, const char *path, const struct secret *value)
 {
-	struct secret *value = read_value(path);
 	bool well_known = false;
 	enum key_fault fault = KEY_GOOD;
 
-	if (value == NULL)
-		return;
-	if (c->key && secret_len(value) > 0)
+	if (c->key)
 		fault = c->manager ? key_parse_manager(value, NULL, NULL, &well_known)
 				   : key_parse(value, false, NULL, &well_known);
-	if (secret_len(value) == 0)
-		diag_add(c->d, DIAG_WARNING, c->where, "write the value into it", "%.200s is empty",
-		    path);
+	if (ends_in_newline(value))
+		diag_add(c->d, DIAG_WARNING, c->where, "let one newline, or none, stand at its end",
+		    "%.200s ends in a newline, or part of one, that counts as the value's", path);
 	else if (fault != KEY_GOOD)
 		diag_add(c->d, DIAG_WARNING, c->where, key_fault_text(fault),
 		    "%.200s holds no good key", path);
 	else if (well_known)
 		diag_add(c->d, DIAG_WARNING, c->where, "make one of your own",
 		    "%.200s holds a well-known default key, which anybody can try", path);
+}
+
+/* Read as the helper reads it. Where this user may not, it cannot be told. */
+static void
+check_content(const struct context *c, const char *path)
+{
+	struct secret *value;
+	struct file_fault fault;
+	int fd = file_open(path, 0, NULL, &fault);
+
+	if (fd < 0)
+		return;
+	value = field_read(fd, &fault);
+	close(fd);
+	if (value == NULL)
+		diag_add(c->d, DIAG_WARNING, c->where, fault.remedy, "%.200s %s", path, fault.what);
+	else
+		check_value(c, path, value);
 	secret_free(&value);
 }
 
-static void
-check_file(const struct context *c, const char *path, bool must_be)
+/* An ordinary file that others cannot write can be refused for its owner alone. */
+static bool
+is_others(const struct stat *st)
 {
-	struct stat st;
-
-	if (stat(path, &st) != 0) {
-		if (must_be)
-			diag_add(c->d, DIAG_WARNING, c->where, "write the value into it",
-			    "%.200s: %s", path, strerror(errno));
-		return;
-	}
-	if (!S_ISREG(st.st_mode))
-		return;
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		diag_add(c->d, DIAG_ERROR, c->where, "take that away: chmod go-w",
-		    "%.200s can be written by others (mode %04o), and is refused", path,
-		    (unsigned)st.st_mode & 07777);
-	else if ((st.st_mode & S_IROTH) != 0)
-		diag_add(c->d, DIAG_WARNING, c->where, "take that away: chmod o-r",
-		    "%.200s holds a secret, and others can read it (mode %04o)", path,
-		    (unsigned)st.st_mode & 07777);
-	else
-		check_value(c, path);
+	return S_ISREG(st->st_mode) && (st->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
-/* Whoever cannot enter the folder cannot read what is in it. */
-static void
-check_in_closed_folder(const struct context *c, const char *path)
+/* Whoever uses it. The owner is another matter: that may be the helper, which is not this user. */
+static bool
+is_refused(const struct context *c, const char *path, const struct stat *st)
 {
-	struct stat st;
+	struct file_fault fault;
 
-	if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-		check_value(c, path);
+	if (file_check(st, FIELD_FILE, &fault) == 0 || is_others(st))
+		return false;
+	diag_add(c->d, DIAG_ERROR, c->where, fault.remedy, "%.200s %s, and is refused", path,
+	    fault.what);
+	return true;
+}
+
+/* closed: others cannot enter its folder, and so cannot read it. */
+static void
+check_file(const struct context *c, const char *path, const struct stat *st, bool closed)
+{
+	struct file_fault fault;
+
+	if (file_check(st, FIELD_FILE, &fault) != 0)
+		diag_add(c->d, DIAG_WARNING, c->where,
+		    "chown it to root, and let the helper read it",
+		    "%.200s belongs to user %u: it is refused where the helper does not run as "
+		    "that user",
+		    path, (unsigned)st->st_uid);
+	else if (!closed && (st->st_mode & S_IROTH) != 0)
+		diag_add(c->d, DIAG_WARNING, c->where, "take that away: chmod o-r",
+		    "%.200s holds a secret, and others can read it (mode %04o)", path,
+		    (unsigned)st->st_mode & 07777);
+	else
+		check_content(c, path);
 }
 
 /* Whether the template may name it: what stands before and behind its braces does. */
@@ -145,13 +145,14 @@ may_name(const struct context *c, const char *name)
 	       strncmp(name, start, before) == 0 && strcmp(name + len - behind, end) == 0;
 }
 
-/* Each file in the folder that the template may name; the first bad one speaks for all. */
+/* Each file in the folder that the template may name; the first bad one of a level speaks for all.
+ */
 static void
 check_folder(const struct context *c, const char *folder)
 {
-	size_t before = c->d->n;
+	size_t before = c->d->n, errors = c->d->n_errors;
+	struct stat st, file;
 	struct dirent *e;
-	struct stat st;
 	DIR *dir = opendir(folder);
 	bool closed;
 
@@ -162,16 +163,15 @@ check_folder(const struct context *c, const char *folder)
 		return;
 	}
 	closed = fstat(dirfd(dir), &st) == 0 && (st.st_mode & S_IXOTH) == 0;
-	while (c->d->n == before && (e = readdir(dir)) != NULL) {
+	while (c->d->n_errors == errors && (e = readdir(dir)) != NULL) {
 		char *path;
 
 		if (e->d_name[0] == '.' || !may_name(c, e->d_name) ||
 		    asprintf(&path, "%s/%s", folder, e->d_name) < 0)
 			continue;
-		if (closed)
-			check_in_closed_folder(c, path);
-		else
-			check_file(c, path, false);
+		if (stat(path, &file) == 0 && S_ISREG(file.st_mode) &&
+		    !is_refused(c, path, &file) && c->d->n == before)
+			check_file(c, path, &file, closed);
 		free(path);
 	}
 	closedir(dir);
@@ -182,9 +182,14 @@ check_source(const struct context *c)
 {
 	const char *text = c->source->text, *brace = strchr(text, '{');
 	char *folder, *slash;
+	struct stat st;
 
 	if (brace == NULL) {
-		check_file(c, text, true);
+		if (stat(text, &st) != 0)
+			diag_add(c->d, DIAG_WARNING, c->where, "write the value into it",
+			    "%.200s: %s", text, strerror(errno));
+		else if (!is_refused(c, text, &st))
+			check_file(c, text, &st, false);
 		return;
 	}
 	folder = strndup(text, (size_t)(brace - text));

@@ -381,6 +381,45 @@ chmod 755 "$DIR/keys"
 chmod 666 "$DIR/keys/one"
 check "$DIR/policy.conf"
 finds policy.conf 3:11 error "$DIR/keys/one can be written by others"
+
+# What is refused when it is used, in a folder that others cannot enter, too.
+chmod 750 "$DIR/keys"
+for source in "{serial}" one; do
+	printf '[pkcs11:model=M]\nUnblock=key.dsc\nField.KEY=file:%s\n' "$DIR/keys/$source" >"$DIR/policy.conf"
+	chmod 660 "$DIR/keys/one"
+	check "$DIR/policy.conf"
+	finds policy.conf 3:11 error "$DIR/keys/one can be written by others (mode 0660), and is refused; take that away"
+	chmod 640 "$DIR/keys/one"
+	check "$DIR/policy.conf"
+	like "$OUT" "*no errors" "$source: mode 0640 in a folder of mode 0750"
+	chown 12345 "$DIR/keys/one"
+	check "$DIR/policy.conf"
+	finds policy.conf 3:11 warning "$DIR/keys/one belongs to user 12345: it is refused where the helper does not"
+	OUT=$(setpriv --reuid 12345 --regid "$(id -g)" --clear-groups "$CMD" check "$DIR/policy.conf" 2>&1)
+	unlike "$OUT" "*belongs to*" "$source: not where check runs as that user"
+	chown 0 "$DIR/keys/one"
+	printf '000102030405060708090a0b0c0d0e0f\r\n\r\n' >"$DIR/keys/one"
+	check "$DIR/policy.conf"
+	finds policy.conf 3:11 warning "$DIR/keys/one ends in a newline, or part of one, that counts as the value's"
+	printf '000102030405060708090a0b0c0d0e0f\r\n' >"$DIR/keys/one"
+	check "$DIR/policy.conf"
+	like "$OUT" "*no errors" "$source: one newline is none of the value"
+	head -c 4097 /dev/zero | tr '\0' 7 >"$DIR/keys/one"
+	check "$DIR/policy.conf"
+	finds policy.conf 3:11 warning "$DIR/keys/one is over 4096 bytes long"
+	echo 000102030405060708090a0b0c0d0e0f >"$DIR/keys/one"
+done
+sed -i 's/keys.one$/keys/' "$DIR/policy.conf"
+is_bad policy.conf 3:11 "$DIR/keys is a folder, and is refused; name a file in it"
+# A warning of one file hides no error of another, whichever comes first.
+sed -i 's/keys$/&\/{serial}/' "$DIR/policy.conf"
+for writable in one two; do
+	install -o 12345 -m 600 "$DIR/keys/one" "$DIR/keys/two"
+	chown 12345 "$DIR/keys/one"
+	chmod 660 "$DIR/keys/$writable"
+	is_bad policy.conf 3:11 "$DIR/keys/$writable can be written by others"
+	chmod 600 "$DIR/keys/$writable"
+done
 latch_conf "spawn:$HELPER" softhsm
 warns policy.conf 3:9 "the module itself does not read the policy, and takes these cards for softhsm, as p11-latch.conf says" <<-'EOT'
 	[pkcs11:model=M]
