@@ -165,10 +165,12 @@ close_hold(struct hold *h, int sock)
 static char *
 conf_variable(void)
 {
+	static const char installed[] = P11_LATCH_CONF_DIR "/";
 	const char *conf = tool_config(), *slash = strrchr(conf, '/');
 	char *path, *variable = NULL;
 
-	if (slash != NULL && strncmp(conf, P11_LATCH_CONF_DIR "/", (size_t)(slash - conf) + 1) == 0)
+	if (slash != NULL && (size_t)(slash - conf) + 1 == strlen(installed) &&
+	    strncmp(conf, installed, strlen(installed)) == 0)
 		return NULL;
 	path = realpath(conf, NULL);
 	if (path == NULL || asprintf(&variable, CONF "%s", path) < 0)

@@ -209,6 +209,25 @@ OUT=$(env -u P11_LATCH_CONF "$CMD" --config "$P11_LATCH_CONF" personalize -- \
 	sh "$SCRATCH/desk.sh" "$LATCH" "$LABEL" "$SO" "$PIN" 2>&1)
 is "$?,$(record State)" 0,blocked "--config"
 
+# handed_on FILE: what is handed on of --config=FILE.
+handed_on() {
+	mkdir -p "${1%/*}"
+	cp "$P11_LATCH_CONF" "$1"
+	env -u P11_LATCH_CONF "$CMD" --config "$1" personalize -- sh -c 'echo "${P11_LATCH_CONF-}"' 2>&1
+}
+etc=$(printf 'show:\n\t@echo "$(sysconfdir)"\n' | make -s -C "$BUILDDIR" -f Makefile -f - show)
+case $etc in
+/etc | /etc/*) ;;
+*)
+	mkdir -p "$etc"
+	mount -t tmpfs tmpfs "$etc" || bail_out "$etc can be given no private copy here"
+	;;
+esac
+is "$(handed_on "$etc/p11-latch/office.conf")" "" "--config of an installed one: each module knows its own"
+for file in "$etc/office.conf" "$etc/p11-latch/more/office.conf" "$etc/p11-latch-office/office.conf"; do
+	is "$(handed_on "$file")" "$file" "--config $file is for the programs"
+done
+
 # --- Helpers --------------------------------------------------------------------------------------
 
 fresh
