@@ -5,17 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "policy/file.h"
+#include "tool/quiet.h"
 #include "tool/tool.h"
 
 #define SECRET_MAX 4096 /* bytes */
 
-/* One line, byte by byte, so that what follows stays for the next reader. */
+/* One line, byte by byte, so that what follows stays for the next reader. q: of a terminal. */
 static struct secret *
-read_line(int fd)
+read_line(int fd, const struct quiet *q)
 {
 	struct secret *s = secret_alloc(SECRET_MAX + 1), *line = NULL;
 	unsigned char *at;
@@ -26,6 +26,9 @@ read_line(int fd)
 		return NULL;
 	at = secret_data(s);
 	while (len <= SECRET_MAX) {
+		n = -1;
+		if (q != NULL && !quiet_wait(q))
+			break;
 		n = read(fd, at + len, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -44,7 +47,7 @@ read_line(int fd)
 static struct secret *
 from_input(const char *what)
 {
-	struct secret *s = read_line(STDIN_FILENO);
+	struct secret *s = read_line(STDIN_FILENO, NULL);
 
 	if (s == NULL)
 		fprintf(stderr, "p11-latch: %s: standard input has no line for it\n", what);
@@ -62,7 +65,7 @@ from_file(const char *path, const char *what)
 		fprintf(stderr, "p11-latch: %s: %s %s\n", what, path, fault.what);
 		return NULL;
 	}
-	s = read_line(fd);
+	s = read_line(fd, NULL);
 	close(fd);
 	if (s == NULL)
 		fprintf(stderr, "p11-latch: %s: %s is empty; the value is to be its first line\n",
@@ -114,19 +117,23 @@ tool_given(const char *command, const char *word, struct given **list)
 static struct secret *
 prompt_once(int tty, const char *prompt)
 {
-	struct termios before, quiet;
 	struct secret *s;
+	struct quiet q;
+	bool again;
 
-	if (tcgetattr(tty, &before) != 0)
-		return NULL;
-	quiet = before;
-	quiet.c_lflag &= ~(tcflag_t)ECHO;
-	if (tcsetattr(tty, TCSAFLUSH, &quiet) != 0)
-		return NULL;
-	dprintf(tty, "%s: ", prompt);
-	s = read_line(tty);
-	dprintf(tty, "\n");
-	tcsetattr(tty, TCSAFLUSH, &before);
+	do {
+		if (!quiet_begin(&q, tty)) {
+			fprintf(stderr, "p11-latch: %s: the terminal cannot be asked on: %s\n",
+			    prompt, strerror(errno));
+			return NULL;
+		}
+		dprintf(tty, "%s: ", prompt);
+		s = read_line(tty, &q);
+		dprintf(tty, "\n");
+		again = quiet_end(&q);
+	} while (s == NULL && again);
+	if (s == NULL)
+		fprintf(stderr, "p11-latch: %s: no answer: the terminal's input ended\n", prompt);
 	return s;
 }
 
@@ -147,7 +154,9 @@ tool_ask(const char *prompt, bool twice)
 	s = prompt_once(tty, prompt);
 	if (s != NULL && twice) {
 		again = prompt_once(tty, "The same again");
-		if (!secret_equal(s, again)) {
+		if (again == NULL) {
+			secret_free(&s);
+		} else if (!secret_equal(s, again)) {
 			fprintf(stderr, "p11-latch: the two are not the same; nothing was done\n");
 			secret_free(&s);
 		}

@@ -163,6 +163,39 @@ like "$OUT" "*$PUK_PROMPT:*New PIN:*The same again:*the two are not the same*sta
 answer_on_terminal "$PUK_PROMPT" "$SO" "New PIN" "$PIN_NEW" "The same again" "$PIN_NEW"
 like "$OUT" "*unblocked*status 0" "on a terminal: unblocked"
 unlike "$OUT" "*$SO*" "on a terminal: no echo"
+
+# A shell with jobs, as people have one: what becomes of p11-latch and of the terminal.
+cat >"$SCRATCH/jobs.sh" <<-'EOT'
+	set -m
+	trap : INT
+	"$@"
+	status=$?
+	echo "status $status $(stty -a | grep -o '[-]*\<echo\>')"
+	[ $status -ne 148 ] || fg >/dev/null # 128 and SIGTSTP
+	echo "in the end $? $(stty -a | grep -o '[-]*\<echo\>')"
+EOT
+# typed_at_prompt KEYS [KEYS]: typed at the prompt of respond, and once more behind "status".
+typed_at_prompt() {
+	: >"$SCRATCH/terminal"
+	{
+		wait_for 10 prompted "Card manager key" && printf "$1"
+		wait_for 10 grep -q ^status "$SCRATCH/terminal"
+		[ $# -eq 1 ] || ! wait_for 10 prompted "Card manager key" || printf "$2"
+		wait_for 10 grep -q "^in the end" "$SCRATCH/terminal"
+	} | env --default-signal script -qec "sh '$SCRATCH/jobs.sh' '$CMD' respond --challenge 'A892 D756 0161 7C5D'" \
+		/dev/null >>"$SCRATCH/terminal" 2>&1
+	OUT=$(cat "$SCRATCH/terminal")
+}
+typed_at_prompt '0001\003'
+like "$OUT" "*Card manager key:*status 130 echo*" "Ctrl-C at a prompt: ends it, and the terminal has its echo again"
+typed_at_prompt '\034'
+like "$OUT" "*status 131 echo*" "Ctrl-\\ at a prompt: the same"
+typed_at_prompt '\004'
+like "$OUT" "*p11-latch: Card manager key: no answer: the terminal's input ended*status 1 echo*" "Ctrl-D at a prompt: why it ends"
+typed_at_prompt '0001\032' '000102030405060708090A0B0C0D0E0F1011121314151617\n'
+like "$OUT" "*status 148 echo*Card manager key:*8284 10B3 80EA 38ED*in the end 0 echo*" \
+	"Ctrl-Z at a prompt: it stops with echo, and asks anew when it goes on"
+unlike "$OUT" "*0001*" "without echo"
 is "$(grep -c -F -e "$SO" -e "$PIN" -e "$PIN_NEW" "$EVERYTHING")" 0 "no value in what was printed"
 no_secret "nor in log and state" "$SO" "$PIN" "$PIN_NEW"
 
