@@ -88,6 +88,7 @@ blocks() {
 }
 
 printf '%s\n' "$SO" >"$SCRATCH/puk"
+printf '%s\n' "$PIN" >"$SCRATCH/pin"
 blocks --puk "@$SCRATCH/puk"
 is "$STATUS" 0 "@FILE: exit status"
 unlike "$OUT" "*warning*" "@FILE: no warning"
@@ -138,6 +139,15 @@ latch apply "$CONF_DIR/descriptions/fields.dsc" "$URI" --field OLD_PUK=- --field
 like "$STATUS,$OUT" "0,*warning: field NEW_PIN stands on the command line*" "apply --field: a warning"
 latch apply "$CONF_DIR/descriptions/fields.dsc" "$URI" --field "OLD_PUK=@$SCRATCH/puk" --field "OLD_PUK=@$SCRATCH/puk"
 like "$STATUS,$OUT" "2,*--field OLD_PUK is given twice*" "apply --field: one field twice"
+latch_conf "unix:$SCRATCH/run/helper.sock"
+helper_socket operators --operators
+latch apply "$CONF_DIR/descriptions/fields.dsc" "$URI" --field "OLD_PUK=@$SCRATCH/puk" --field "NEW_PNI=@$SCRATCH/puk"
+like "$STATUS,$OUT" "1,*--field NEW_PNI: there is no such field; did you mean NEW_PIN[?]*" \
+	"apply --field: a field that there is not, through the operators' socket"
+latch apply "$CONF_DIR/descriptions/fields.dsc" "$URI" --field "OLD_PUK=@$SCRATCH/puk" --field "NEW_PIN=@$SCRATCH/pin"
+like "$STATUS,$OUT" "0,*unblocked*" "apply --field: two, through the operators' socket"
+helper_socket_stop operators
+latch_conf "spawn:$HELPER"
 
 # On a terminal, asked for without echo; the new PIN twice.
 blocks --puk "@$SCRATCH/puk"
