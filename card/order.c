@@ -15,11 +15,17 @@
 #define CENSUSES       6
 #define PAUSE_FIRST_MS 5
 
+/* A reader that was just plugged in, and its card, take about a second. */
+#define AGAIN_MS 500
+
 struct run {
 	struct office *office;
 	const struct order *order;
 	FILE *out;
 	unsigned *asks;
+	/* recover: */
+	bool last;        /* absent cards are waited for no longer */
+	unsigned awaited; /* absent cards that it would have something to do with */
 };
 
 static const char *const names[] = {
@@ -117,6 +123,19 @@ is_blank(const struct known *k)
 }
 
 static enum order_status
+recover(struct run *r, struct card *c, const struct known *k)
+{
+	if (!order_recover_wants(c))
+		return ORDER_DONE;
+	if (k->present)
+		return order_recover(c, r->out);
+	r->awaited++;
+	if (r->last)
+		order_recover_absent(c, r->out);
+	return ORDER_DONE;
+}
+
+static enum order_status
 run_one(struct run *r, const struct known *k)
 {
 	enum order_op op = r->order->op;
@@ -138,7 +157,7 @@ run_one(struct run *r, const struct known *k)
 		return ORDER_FAILED;
 	if (k->present)
 		c.info = k->info;
-	status = op == ORDER_RECOVER ? order_recover(&c, k, r->out) : with_lock(r, &c);
+	status = op == ORDER_RECOVER ? recover(r, &c, k) : with_lock(r, &c);
 	card_close(&c);
 	return status;
 }
@@ -174,8 +193,27 @@ takes_many(enum order_op op)
 	return op == ORDER_RECOVER || op == ORDER_ADOPT;
 }
 
+/* The census before this one, of an order that waits. */
+struct earlier {
+	struct known *list;
+	size_t n;
+};
+
+/* What could not be done with a card half a second ago is not tried over and over. */
+static bool
+was_there(const struct earlier *e, const struct known *k)
+{
+	size_t i;
+
+	for (i = 0; k->present && i < e->n; i++) {
+		if (e->list[i].present && identity_equal(&e->list[i].id, &k->id, true))
+			return true;
+	}
+	return false;
+}
+
 static enum order_status
-run_all(struct run *r, const struct known *list, size_t n)
+run_all(struct run *r, const struct earlier *e, const struct known *list, size_t n)
 {
 	enum order_status status = ORDER_DONE, one;
 	size_t i;
@@ -186,6 +224,8 @@ run_all(struct run *r, const struct known *list, size_t n)
 		return ORDER_FAILED;
 	}
 	for (i = 0; i < n; i++) {
+		if (was_there(e, &list[i]))
+			continue;
 		one = n > 1 && list[i].present ? run_apart(r, &list[i]) : run_one(r, &list[i]);
 		if (one != ORDER_DONE)
 			status = ORDER_FAILED;
@@ -233,16 +273,74 @@ take_census(struct office *o, const struct order *order, const struct criteria *
 	}
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/*
+ * All that are there; and, of an order that waits, those that come in its time, as long as
+ * something waits for one that has not. No card's lock is held meanwhile.
+ */
+static enum order_status
+run_many(struct run *r, const struct criteria *criteria)
+{
+	const struct timespec pause = {.tv_nsec = AGAIN_MS * 1000000L};
+	int64_t end = now_ms() + (int64_t)r->order->wait * 1000;
+	unsigned left = r->order->wait * 1000 / AGAIN_MS;
+	enum order_status status = ORDER_DONE;
+	struct earlier earlier = {0};
+	CK_RV rv = CKR_OK;
+
+	for (;;) {
+		struct known *list = NULL;
+		size_t n = 0;
+
+		/* Each has a limit, whatever the clock or the pauses do. */
+		r->last = left == 0 || now_ms() >= end;
+		r->awaited = 0;
+		rv = take_census(r->office, r->order, criteria, &list, &n);
+		/* A module may fail as long as the service of its readers starts. */
+		if ((rv == CKR_OK || !r->last) && run_all(r, &earlier, list, n) != ORDER_DONE)
+			status = ORDER_FAILED;
+		free(earlier.list);
+		earlier = (struct earlier){list, n};
+		if (r->last || r->awaited == 0)
+			break;
+		left--;
+		nanosleep(&pause, NULL);
+	}
+	free(earlier.list);
+	return rv == CKR_OK ? status : ORDER_FAILED;
+}
+
+static enum order_status
+run_chosen(struct run *r, const struct criteria *criteria)
+{
+	enum order_status status = ORDER_FAILED;
+	struct known *list = NULL;
+	const struct known *one;
+	size_t n = 0;
+
+	if (take_census(r->office, r->order, criteria, &list, &n) == CKR_OK &&
+	    (one = order_choose(r->order, list, n)) != NULL)
+		status = run_one(r, one);
+	free(list);
+	return status;
+}
+
 enum order_status
 order_run(struct office *o, const struct order *order, FILE *out, unsigned *asks)
 {
 	struct run r = {.office = o, .order = order, .out = out, .asks = asks};
+	const struct criteria *which = NULL;
 	struct criteria criteria = {0};
-	const struct known *one;
-	struct known *list = NULL;
 	struct diags d = {0};
 	enum order_status status = ORDER_FAILED;
-	size_t n = 0;
 
 	*asks = 0;
 	if (!may_order(o, order))
@@ -254,15 +352,10 @@ order_run(struct office *o, const struct order *order, FILE *out, unsigned *asks
 	}
 	/* What a stranger gives would stand for what the policy holds. */
 	o->given = o->caller == CALLER_ANYONE ? NULL : order->given;
-	if (take_census(o, order, order->uri != NULL ? &criteria : NULL, &list, &n) != CKR_OK)
-		goto out;
-	if (takes_many(order->op))
-		status = run_all(&r, list, n);
-	else if ((one = order_choose(order, list, n)) != NULL)
-		status = run_one(&r, one);
+	which = order->uri != NULL ? &criteria : NULL;
+	status = takes_many(order->op) ? run_many(&r, which) : run_chosen(&r, which);
 out:
 	o->given = NULL;
-	free(list);
 	criteria_free(&criteria);
 	diags_free(&d);
 	return status;

@@ -8,6 +8,9 @@
 
 #include "card/census.h"
 
+/* A conversation through the socket for all lasts no longer either. */
+#define ORDER_WAIT_MOST 60
+
 enum order_op {
 	ORDER_APPLY = 1,
 	ORDER_BLOCK,
@@ -38,6 +41,7 @@ struct order {
 	bool last_try;
 	bool json;     /* challenge, verify */
 	bool so_login; /* verify: may cost an SO try */
+	unsigned wait; /* recover: seconds for absent cards to come; at most ORDER_WAIT_MOST */
 	char *file;    /* apply: the description, its name and its text */
 	char *text;
 	size_t len;

@@ -28,8 +28,14 @@ enum order_status order_challenge(struct card *c, const struct order *order, FIL
 enum order_status order_verify(struct card *c, const struct order *order, FILE *out);
 enum order_status order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks);
 
-/* The card opened, and its lock not taken. */
-enum order_status order_recover(struct card *c, const struct known *k, FILE *out);
+/* Whether something was interrupted that is to be finished or undone. */
+bool order_recover_wants(const struct card *c);
+
+/* It is so, and the card is not there. */
+void order_recover_absent(const struct card *c, FILE *out);
+
+/* It is so, and the card is there: opened, and its lock not taken. */
+enum order_status order_recover(struct card *c, FILE *out);
 
 /* The card may be absent, and its record damaged. */
 enum order_status order_adopt(struct card *c, bool damaged, FILE *out);

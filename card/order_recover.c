@@ -49,22 +49,28 @@ follow(struct card *c, FILE *out)
 	return ok ? ORDER_DONE : ORDER_FAILED;
 }
 
+bool
+order_recover_wants(const struct card *c)
+{
+	return c->record.state == RECORD_PERSONALIZING || c->private.journal != JOURNAL_NONE ||
+	       c->private.pending || c->private.sealed != 0;
+}
+
+void
+order_recover_absent(const struct card *c, FILE *out)
+{
+	fprintf(out, "%s: %s; it is dealt with when the card comes back\n", c->uri,
+	    c->record.state == RECORD_PERSONALIZING ? "was pulled while it was personalized"
+						    : "was pulled while it was unblocked");
+}
+
 enum order_status
-order_recover(struct card *c, const struct known *k, FILE *out)
+order_recover(struct card *c, FILE *out)
 {
 	const struct request q = {.via = SO_VIA_REQUEST, .retry = true};
 	enum record_state before = c->record.state;
 	CK_RV rv;
 
-	if (before != RECORD_PERSONALIZING && c->private.journal == JOURNAL_NONE &&
-	    !c->private.pending && c->private.sealed == 0)
-		return ORDER_DONE;
-	if (!k->present) {
-		fprintf(out, "%s: %s; it is dealt with when the card comes back\n", c->uri,
-		    before == RECORD_PERSONALIZING ? "was pulled while it was personalized"
-						   : "was pulled while it was unblocked");
-		return ORDER_DONE;
-	}
 	rv = flow_begin(c, &q);
 	if (rv == CKR_PIN_LOCKED && c->lock < 0) {
 		fprintf(out, "%s: is being personalized by a program that lives\n", c->uri);

@@ -12,7 +12,8 @@ _p11_latch_options() {
 	verify) echo --field --so-login --json --help ;;
 	respond) echo --challenge --field --uri --json --help ;;
 	key) echo --2des --3des --aes128 --aes192 --aes256 --out --json --help ;;
-	explain | adopt | forget | reset | recover) echo --help ;;
+	explain | adopt | forget | reset) echo --help ;;
+	recover) echo --wait --help ;;
 	add) echo --module --profile --keep-vendor --user --remove --help ;;
 	esac
 }

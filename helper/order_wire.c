@@ -71,6 +71,8 @@ order_pack(const struct order *order, struct wire *w)
 	wire_put_u32(w, WIRE_FLAGS,
 	    (order->force ? FORCE : 0) | (order->last_try ? LAST_TRY : 0) |
 		(order->json ? JSON : 0) | (order->so_login ? SO_LOGIN : 0));
+	if (order->wait != 0)
+		wire_put_u32(w, WIRE_WAIT, order->wait);
 	put_text(w, WIRE_TEXT, order->uri);
 	put_text(w, WIRE_FILE, order->file);
 	if (order->text != NULL)
@@ -160,23 +162,27 @@ get_answers(const struct wire *w, struct order *order)
 bool
 order_unpack(const struct wire *w, struct order *order)
 {
-	uint32_t flags = 0;
+	uint32_t flags = 0, wait = 0;
 	uint8_t op = 0;
 
 	memset(order, 0, sizeof(*order));
 	wire_get_u8(w, WIRE_OP, &op);
 	wire_get_u32(w, WIRE_FLAGS, &flags);
+	wire_get_u32(w, WIRE_WAIT, &wait);
 	order->op = (enum order_op)op;
 	order->force = (flags & FORCE) != 0;
 	order->last_try = (flags & LAST_TRY) != 0;
 	order->json = (flags & JSON) != 0;
 	order->so_login = (flags & SO_LOGIN) != 0;
+	order->wait = wait;
 	if (order_name(order->op) == NULL || !get_text(w, WIRE_TEXT, &order->uri, NULL) ||
 	    !get_text(w, WIRE_FILE, &order->file, NULL) ||
 	    !get_text(w, WIRE_DESCRIPTION, &order->text, &order->len) || !get_answers(w, order) ||
 	    !get_given(w, order))
 		return false;
-	if (order->uri == NULL && order->op != ORDER_RECOVER)
+	if (order->op != ORDER_RECOVER && (order->uri == NULL || order->wait != 0))
+		return false;
+	if (order->wait > ORDER_WAIT_MOST)
 		return false;
 	return order->op != ORDER_APPLY || (order->text != NULL && order->file != NULL);
 }

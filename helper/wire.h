@@ -79,7 +79,8 @@ enum wire_tag {
 	WIRE_PROFILE = 18,
 	/* WIRE_ORDER. */
 	WIRE_PUK = 19,
-	WIRE_RESPONSE = 20
+	WIRE_RESPONSE = 20,
+	WIRE_WAIT = 21 /* seconds, 32 bits, big-endian */
 };
 
 enum wire_verdict {

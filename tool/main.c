@@ -42,7 +42,7 @@ static const struct command commands[] = {
     {"adopt", tool_adopt, "URI...", "these cards are in use already: record them as active"},
     {"forget", tool_forget, "URI", "the card's next C_InitPIN is a personalization"},
     {"reset", tool_reset, "URI", "clear the counts of wrong PIN letters, responses and SO tries"},
-    {"recover", tool_recover, "[URI]", "finish or undo what was interrupted"},
+    {"recover", tool_recover, "[URI] [--wait SECONDS]", "finish or undo what was interrupted"},
     {"respond", tool_respond,
 	"--challenge HEX [--field CARD_MANAGER_KEY=-|@FILE] [--uri URI] [--json]",
 	"the helpdesk's answer to a challenge that is read out"},

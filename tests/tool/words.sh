@@ -40,7 +40,8 @@ for words in "explain" "explain pkcs11: pkcs11:" "apply" "apply x.dsc" "apply x.
 	"apply x.dsc pkcs11: --field PIN" "block" "block pkcs11: pkcs11:" "unblock" "unblock --pin" \
 	"challenge" "challenge pkcs11: pkcs11:" \
 	"verify" "verify pkcs11: pkcs11:" "verify pkcs11: --field KEY" "verify pkcs11: --field A=1 --field B=2" \
-	"personalize" "probe" "probe pkcs11: pkcs11:" "probe pkcs11: --pin" "adopt" "forget" "forget pkcs11: pkcs11:" "reset" "recover pkcs11: pkcs11:" "add" \
+	"personalize" "probe" "probe pkcs11: pkcs11:" "probe pkcs11: --pin" "adopt" "forget" "forget pkcs11: pkcs11:" "reset" "recover pkcs11: pkcs11:" \
+	"recover --wait" "recover --wait x" "recover --wait 61" "recover --wait -1" "recover --wait 1000000" "add" \
 	"respond" "respond --challenge" "respond --challenge 0 --challenge 0" "respond --challenge 0 --field PIN" \
 	"respond --challenge 0 --field A=1 --field B=2" "apply x.dsc pkcs11: --field A=1 --field A=2" "key" "key newer" "key new x" "key check x" "key new --json" \
 	"key check --out x" "key new --2des --3des"; do
