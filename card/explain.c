@@ -116,21 +116,37 @@ print_bindings(
  */
 
 static void
+print_quoted(const char *before, const char *text, const char *after, FILE *out)
+{
+	fprintf(out, "%s\"", before);
+	log_print_escaped(out, text);
+	fprintf(out, "\"%s", after);
+}
+
+static void
+print_names(const struct vendor *v, const struct identity *id, FILE *out)
+{
+	print_quoted("the library's manufacturer ", v->manufacturer, " and ", out);
+	print_quoted("description ", v->description, ", and ", out);
+	print_quoted("the token's manufacturer ", id->manufacturer, " and ", out);
+	print_quoted("model ", id->model, "\n", out);
+}
+
+static void
 print_why_profile(const struct card *c, FILE *out)
 {
-	const struct vendor *v = c->office->vendor;
 	const struct config *config = c->office->config;
 
 	if (c->binding != NULL && c->binding->profile != NULL)
 		fputs("Profile= of the binding\n", out);
 	else if (strcmp(config->profile, "auto") != 0)
 		fprintf(out, "Profile= of %s\n", config->file);
-	else
-		fprintf(out,
-		    "%s the library's manufacturer \"%s\" and description \"%s\", and the "
-		    "token's manufacturer \"%s\" and model \"%s\"\n",
-		    strcmp(c->profile.name, "generic") == 0 ? "no other is known by" : "found by",
-		    v->manufacturer, v->description, c->id.manufacturer, c->id.model);
+	else {
+		fputs(
+		    strcmp(c->profile.name, "generic") == 0 ? "no other is known by " : "found by ",
+		    out);
+		print_names(c->office->vendor, &c->id, out);
+	}
 }
 
 static void

@@ -80,26 +80,42 @@ log_set_sink(log_sink sink, void *arg)
 	atomic_store(&the_sink, sink);
 }
 
+/* Four bytes at most; returns the end. */
+static char *
+escape_one(char *out, unsigned char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	if (c >= 0x20 && c < 0x7f) {
+		*out++ = (char)c;
+		return out;
+	}
+	*out++ = '\\';
+	*out++ = 'x';
+	*out++ = digits[c >> 4];
+	*out++ = digits[c & 15];
+	return out;
+}
+
 /* Copies text to out, which has room for 4 * strlen(text) + 1 bytes; returns the end. */
 static char *
 escape(char *out, const char *text)
 {
-	static const char digits[] = "0123456789ABCDEF";
-
-	for (; *text != '\0'; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c >= 0x20 && c < 0x7f) {
-			*out++ = (char)c;
-			continue;
-		}
-		*out++ = '\\';
-		*out++ = 'x';
-		*out++ = digits[c >> 4];
-		*out++ = digits[c & 15];
-	}
+	for (; *text != '\0'; text++)
+		out = escape_one(out, (unsigned char)*text);
 	*out = '\0';
 	return out;
+}
+
+void
+log_print_escaped(FILE *out, const char *text)
+{
+	char one[5] = "";
+
+	for (; *text != '\0'; text++) {
+		*escape_one(one, (unsigned char)*text) = '\0';
+		fputs(one, out);
+	}
 }
 
 static void

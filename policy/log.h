@@ -4,6 +4,7 @@
 #define POLICY_LOG_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
@@ -32,6 +33,10 @@ void log_set_sink(log_sink sink, void *arg);
  */
 void log_line(enum log_level level, const char *function, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* What a token or its module says of itself, as a line of the log has it: a terminal obeys it
+ * otherwise. */
+void log_print_escaped(FILE *out, const char *text);
 
 #define log_error(...)   log_line(LOG_LEVEL_ERROR, __func__, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __func__, __VA_ARGS__)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/json.h"
+#include "policy/log.h"
 #include "tool/probe.h"
 
 static void
@@ -31,16 +32,18 @@ print_rows(const struct probe_result *r, bool columns, FILE *out)
 
 		if (f->column != columns)
 			continue;
-		if (f->value[0] == '\0')
-			fprintf(out, "  %s: not known: %s\n", f->name, f->how);
-		else if (columns && !f->differs && f->row[0] != '\0' &&
-			 strcmp(f->value, f->row) != 0)
-			fprintf(out,
-			    "  %s: %s: %s; %s=%s stays, which holds for all cards of its "
-			    "kind\n",
-			    f->name, f->value, f->how, r->row, f->row);
-		else
-			fprintf(out, "  %s: %s: %s\n", f->name, f->value, f->how);
+		fprintf(out, "  %s: ", f->name);
+		if (f->value[0] == '\0') {
+			fprintf(out, "not known: %s\n", f->how);
+			continue;
+		}
+		/* The serial number is the card's own word. */
+		log_print_escaped(out, f->value);
+		fprintf(out, ": %s", f->how);
+		if (columns && !f->differs && f->row[0] != '\0' && strcmp(f->value, f->row) != 0)
+			fprintf(out, "; %s=%s stays, which holds for all cards of its kind", r->row,
+			    f->row);
+		fputc('\n', out);
 	}
 }
 

@@ -5,9 +5,9 @@
 /*
  * SOPIN and PIN of folder.inc's token are bytes in hexadecimal digits, and "given" has them so.
  * FORGED_DIR/settings has a line "KEY VALUE" for each of these that is not as it says first here:
- *	vendor     gemalto, cardos, cryptovision: who the module says that it is
- *	so-form    text: a PUK; hex: a key of 24 bytes as 48 digits; raw: the 24 bytes
- *	so-tries   5: of a new card. Once they are spent, nothing brings the SO secret back
+ *	vendor     gemalto, cardos, cryptovision: who the module says that it is; hostile: names
+ *that a terminal obeys so-form    text: a PUK; hex: a key of 24 bytes as 48 digits; raw: the 24
+ *bytes so-tries   5: of a new card. Once they are spent, nothing brings the SO secret back
  *	user-tries 3
  *	flags      all, user (none of the SO's), none
  *	so-change  yes; no: C_SetPIN as SO is not supported
@@ -34,6 +34,8 @@ static const struct names all_names[] = {
     {"gemalto", "SafeNet, Inc.", "SafeNet eToken PKCS#11", "Gemalto", "ID Prime MD", 4, 16},
     {"cardos", "Atos", "CardOS API PKCS#11", "Atos", "CardOS V5.3", 4, 16},
     {"cryptovision", "cv cryptovision GmbH", "cvP11", "cv cryptovision", "sc/interface", 4, 15},
+    {"hostile", "\033[2Jmaker\007", "\377about\033]0;x\007", "\033[31mtoken\a", "\233card\177", 4,
+	15},
 };
 
 static bool

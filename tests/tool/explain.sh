@@ -335,6 +335,24 @@ says "literal on line 4, but this module takes a PUK, no card manager key" "open
 says "never: the binding has no Personalize=, as a pick-up desk's" "a pick-up desk"
 token_stop
 
+# --- A token and a module whose names are for the terminal ----------------------------------------
+
+. "$SRCDIR/tests/lib/imitations.sh"
+imitation_start hostile
+printf '\033[5mSERIAL\377%s\n' "$(sed 's/^[^ ]*//' "$FORGED_DIR/token")" >"$FORGED_DIR/token.new"
+mv "$FORGED_DIR/token.new" "$FORGED_DIR/token"
+latch_setup
+"$CMD" explain pkcs11: >"$SCRATCH/terminal" 2>&1
+says_names=$(LC_ALL=C grep -a 'no other is known by' "$SCRATCH/terminal")
+like "$says_names" "*the library's manufacturer \"\\\\x1B[[]2Jmaker\\\\x07\" and description \"\\\\xFFabout*" \
+	"names of the library: no byte is raw"
+like "$says_names" "*and the token's manufacturer \"\\\\x1B[[]31mtoken\\\\x07\" and model \"\\\\x9Bcard\\\\x7F\"" \
+	"names of the token: no byte is raw"
+"$CMD" status >>"$SCRATCH/terminal" 2>&1
+"$CMD" probe pkcs11: >>"$SCRATCH/terminal" 2>&1
+like "$(LC_ALL=C grep -a 'serial number' "$SCRATCH/terminal")" '*\\x1B[[]5mSERIAL\\xFF*' "probe: nor of its serial number"
+is "$(LC_ALL=C grep -a -c '[^ -~]' "$SCRATCH/terminal")" 0 "nothing in all of it is for the terminal"
+
 # --- Smart cards ----------------------------------------------------------------------------------
 
 # card_explained KIND PROFILE: of a card from the factory, in OUT.

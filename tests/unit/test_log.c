@@ -31,6 +31,20 @@ START_TEST(test_escape)
 }
 END_TEST
 
+START_TEST(test_print_escaped)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+
+	ck_assert_ptr_nonnull(out);
+	log_print_escaped(out, " ~a\n\x1b[2J\x07\x7f\xff%s");
+	fclose(out);
+	ck_assert_str_eq(text, " ~a\\x0A\\x1B[2J\\x07\\x7F\\xFF%s");
+	free(text);
+}
+END_TEST
+
 START_TEST(test_long)
 {
 	char *text = malloc(100000);
@@ -99,6 +113,7 @@ main(void)
 	TCase *tc = tcase_create("log");
 
 	tcase_add_test(tc, test_escape);
+	tcase_add_test(tc, test_print_escaped);
 	tcase_add_test(tc, test_long);
 	tcase_add_test(tc, test_debug_file);
 	suite_add_tcase(suite, tc);
