@@ -13,6 +13,7 @@
 #include "card/profile.h"
 #include "card/vendor.h"
 #include "policy/config.h"
+#include "policy/ini.h"
 #include "tool/add.h"
 #include "tool/tool.h"
 
@@ -121,6 +122,30 @@ is_own(const char *path)
 	       strncmp(name, "p11-kit-proxy.", 14) == 0;
 }
 
+/* Whether the configuration, read again, has this path: what follows " ;" is a comment there. */
+static bool
+can_be_written(const char *path)
+{
+	const struct ini_section *section = NULL;
+	const struct ini_entry *e = NULL;
+	struct diags d = {0};
+	struct ini *ini = NULL;
+	char *text;
+	int len = asprintf(&text, "[Module]\nPath=%s\n", path);
+	bool same;
+
+	if (len < 0)
+		return false;
+	ini = ini_parse("p11-latch.conf", text, (size_t)len, INI_TRAILING_COMMENTS, &d);
+	section = ini != NULL ? ini_section(ini, "Module") : NULL;
+	e = section != NULL ? ini_entry(section, "Path") : NULL;
+	same = e != NULL && d.n_errors == 0 && strcmp(e->value, path) == 0;
+	ini_free(ini);
+	diags_free(&d);
+	free(text);
+	return same;
+}
+
 /* Its path from / on; NULL: printed why. To be freed. */
 static char *
 check_module(const char *module)
@@ -134,8 +159,9 @@ check_module(const char *module)
 		fprintf(stderr, "p11-latch: %s: %s; nothing was done\n", module, strerror(errno));
 	else if (is_own(path) || is_own(real))
 		refuse(module, "is no vendor's module: it would call p11-latch itself");
-	else if (strpbrk(path, "\n\r") != NULL)
-		refuse(module, "has a name that no configuration can hold");
+	else if (!can_be_written(path))
+		refuse(module, "has a name that no configuration can hold: a line's end, a blank "
+			       "before a ';' or at an end of it; call it by another, by a link");
 	else if (vendor_open(path, "", CALL_TIMEOUT_S, &v) != CKR_OK)
 		refuse(module, "cannot be wrapped");
 	else
@@ -148,18 +174,15 @@ check_module(const char *module)
 	return NULL;
 }
 
+/* What people edited is kept; the copy of the module is what makes an instance. */
 static bool
-nothing_there(const struct instance *in)
+is_free(const struct instance *in)
 {
-	const char *files[] = {in->library, in->conf, in->policy, in->kit_file};
-
 	if (access(in->original, R_OK) != 0)
 		return refuse(in->original, "is not there: p11-latch is to be installed first");
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (faccessat(AT_FDCWD, files[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			return refuse(files[i],
-			    "is there already; p11-latch add --remove takes an instance away");
-	}
+	if (faccessat(AT_FDCWD, in->library, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return refuse(
+		    in->library, "is there already; p11-latch add --remove takes an instance away");
 	return true;
 }
 
@@ -219,11 +242,13 @@ folder_of(struct changes *c, const char *file)
 }
 
 static bool
-write_one(struct changes *c, const char *path, char *text, const char *what)
+write_one(struct changes *c, const char *path, char *text, bool kept, const char *what)
 {
-	bool ok = text != NULL && change_write(c, path, text, 0644);
+	bool ok = text != NULL && (kept || change_write(c, path, text, 0644));
 
-	if (ok)
+	if (ok && kept)
+		kept_print(path, text);
+	else if (ok)
 		printf("made %s%s\n", path, what);
 	free(text);
 	return ok;
@@ -231,7 +256,8 @@ write_one(struct changes *c, const char *path, char *text, const char *what)
 
 /* What p11-kit shows comes last, when all is there that it needs. */
 static bool
-make_all(struct changes *c, const struct instance *in, const char *module, const struct words *w)
+make_all(struct changes *c, const struct instance *in, const char *module, const struct kept *k,
+    const struct words *w)
 {
 	if (!folder_of(c, in->library) || !folder_of(c, in->conf) || !folder_of(c, in->kit_file) ||
 	    !change_folder(c, in->descriptions, 0755) ||
@@ -240,11 +266,11 @@ make_all(struct changes *c, const struct instance *in, const char *module, const
 	if (!change_copy(c, in->original, in->library, 0755))
 		return false;
 	printf("made %s: a copy of the module\n", in->library);
-	return write_one(c, in->conf, instance_conf_text(in, module, w->profile), "") &&
-	       write_one(c, in->policy, instance_policy_text(in),
+	return write_one(c, in->conf, instance_conf_text(in, module, w->profile), k->conf, "") &&
+	       write_one(c, in->policy, instance_policy_text(in), k->policy,
 		   ": governs nothing so far; write bindings into it") &&
 	       (w->keep_vendor || hide_vendor(c, in, module)) &&
-	       write_one(c, in->kit_file, instance_kit_text(in),
+	       write_one(c, in->kit_file, instance_kit_text(in), k->kit_file,
 		   ": shows the instance to p11-kit's programs");
 }
 
@@ -269,12 +295,13 @@ static bool
 add(const struct instance *in, const struct words *w)
 {
 	struct changes changes = {0};
+	struct kept kept = {0};
 	char *module = check_module(w->module);
-	bool ok = module != NULL && nothing_there(in);
+	bool ok = module != NULL && is_free(in) && kept_find(&kept, in, module, w->profile);
 
 	if (!ok)
 		goto out;
-	ok = make_all(&changes, in, module, w);
+	ok = make_all(&changes, in, module, &kept, w);
 	if (!ok) {
 		changes_undo(&changes);
 		fputs("p11-latch: not added; what was made is taken away again\n", stderr);

@@ -35,6 +35,18 @@ char *instance_hiding_text(const struct instance *in);
 /* Takes away what is as add made it, and says what is left alone. False: printed why. */
 bool remove_instance(const struct instance *in);
 
+/* --- What an instance that was removed has left --- */
+
+struct kept {
+	bool conf, policy, kit_file;
+};
+
+/* Which of its files are there, and can stay as they are. False: printed why not. */
+bool kept_find(struct kept *k, const struct instance *in, const char *module, const char *profile);
+
+/* Says that it stays. fresh: what add would have written. */
+void kept_print(const char *path, const char *fresh);
+
 /* --- Changes that are taken back as a whole; starts as all zeroes --- */
 
 struct change {
@@ -66,6 +78,9 @@ bool kit_naming(const struct instance *in, const char *module, struct names *nam
 
 /* Whether the file hides a module: "enable-in:" without a program. */
 bool kit_hides(const char *path);
+
+/* Whether the file's "module:" is that one. */
+bool kit_shows(const char *path, const char *library);
 
 /* The names of the files in the instance's kit_folder that hold exactly this text. */
 bool kit_holding(const struct instance *in, const char *text, struct names *names);

@@ -69,6 +69,17 @@ kit_hides(const char *path)
 	return hides;
 }
 
+bool
+kit_shows(const char *path, const char *library)
+{
+	char *text = read_text(path), *value = text != NULL ? value_of(text, "module") : NULL;
+	bool shows = value != NULL && strcmp(value, library) == 0;
+
+	free(value);
+	free(text);
+	return shows;
+}
+
 /* p11-kit takes a name without a folder for one of its own. */
 static bool
 is_module(const char *value, const struct stat *module)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* p11-latch add --remove: takes away what add made, and nothing that was edited since. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,87 @@ take_unedited(const char *path, char *expected)
 	return ok;
 }
 
+/* Whether what p11-kit calls by that file's name is the module that the instance wraps. */
+static bool
+wraps(const struct instance *in, const char *file)
+{
+	struct diags ignored = {0};
+	struct config *c = config_read(in->conf, &ignored);
+	struct names names = {0};
+	bool is = false;
+
+	if (c != NULL && access(in->library, F_OK) == 0 && kit_naming(in, c->module_path, &names))
+		for (size_t i = 0; i < names.n && !is; i++)
+			is = strcmp(names.list[i], file) == 0;
+	names_free(&names);
+	config_free(c);
+	diags_free(&ignored);
+	return is;
+}
+
+/* NAME of p11-latch-NAME.conf, to be freed; NULL: another file. */
+static char *
+name_of(const char *file)
+{
+	static const char before[] = "p11-latch-", after[] = ".conf";
+	const size_t begin = sizeof(before) - 1, end = sizeof(after) - 1, len = strlen(file);
+
+	if (len <= begin + end || strncmp(file, before, begin) != 0 ||
+	    strcmp(file + len - end, after) != 0)
+		return NULL;
+	return strndup(file + begin, len - begin - end);
+}
+
+/* Another one of the same module: the text with which it would hide it, to be freed, after it was
+ * printed that it does. NULL: there is none. */
+static char *
+hiding_of_other(const struct instance *in, const char *path, const char *file)
+{
+	char *folder = strndup(in->conf, (size_t)(strrchr(in->conf, '/') - in->conf)), *text = NULL;
+	DIR *dir = folder != NULL ? opendir(folder) : NULL;
+	struct dirent *e;
+
+	while (dir != NULL && text == NULL && (e = readdir(dir)) != NULL) {
+		char *name = name_of(e->d_name);
+		struct instance other = {0};
+
+		if (name != NULL && strcmp(name, in->name) != 0 &&
+		    instance_find(&other, name, in->user) && wraps(&other, file) &&
+		    (text = instance_hiding_text(&other)) != NULL)
+			printf("kept %s: the instance %s wraps the same module\n", path, name);
+		instance_free(&other);
+		free(name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(folder);
+	return text;
+}
+
+/* As long as another instance has the same module it stays hidden, and is that one's to show. */
+static bool
+unhide(const struct instance *in, const char *path, const char *file)
+{
+	char *text = hiding_of_other(in, path, file), *next;
+	struct changes changes = {0};
+	bool ok;
+
+	if (text == NULL)
+		return take_away(path);
+	if (asprintf(&next, "%s.new", path) < 0)
+		next = NULL;
+	ok = next != NULL && change_write(&changes, next, text, 0644);
+	if (ok && rename(next, path) != 0) {
+		fprintf(stderr, "p11-latch: %s: %s\n", path, strerror(errno));
+		changes_undo(&changes);
+		ok = false;
+	}
+	changes_free(&changes);
+	free(next);
+	free(text);
+	return ok;
+}
+
 static bool
 show_vendor(const struct instance *in)
 {
@@ -48,7 +130,7 @@ show_vendor(const struct instance *in)
 			ok = false;
 			break;
 		}
-		ok = take_away(path) && ok;
+		ok = unhide(in, path, names.list[i]) && ok;
 		free(path);
 	}
 	names_free(&names);

@@ -102,6 +102,16 @@ is "$(foreign pkcs11-tool --module "$(variable P11_KIT_PROXY)" --token-label "$L
 refused "the same name again" "is there already" soft --module "$MODULE"
 refused "a module that is not there" "No such file" other --module /nowhere.so
 refused "a file that is no module" "cannot be wrapped" other --module "$SCRATCH/make.log"
+mkdir "$SCRATCH/x ;y" "$SCRATCH/x;y"
+cp "$MODULE" "$SCRATCH/x ;y/vendor.so"
+cp "$MODULE" "$SCRATCH/x;y/vendor.so"
+cp "$MODULE" "$SCRATCH/vendor.so "
+refused "a path that would be cut" "a blank before a ';'" other --module "$SCRATCH/x ;y/vendor.so"
+refused "a path that ends with a blank" "no configuration can hold" other --module "$SCRATCH/vendor.so "
+rm "$SCRATCH/vendor.so "
+add other --module "$SCRATCH/x;y/vendor.so"
+like "$STATUS,$(cat "$CONF/p11-latch-other.conf")" "0,*Path=$SCRATCH/x;y/vendor.so*" "a semicolon alone is none"
+add --remove other
 refused "p11-latch itself" "would call p11-latch itself" other --module "$MODULES/p11-latch.so"
 refused "p11-kit's proxy" "would call p11-latch itself" other --module "$(variable P11_KIT_PROXY)"
 add again --module "$MODULE"
@@ -110,6 +120,63 @@ like "$OUT" "*$KIT/$VENDOR_FILE hides $MODULE already*" "which is hidden already
 add --remove again
 is "$STATUS" 0 "and is removed"
 unlike "$(shown)" "*softhsm2*" "the first still hides the vendor's module"
+
+# Whichever of them goes first, the vendor's module is not beside the other.
+add again --module "$MODULE"
+cp "$CONF/policy-soft.conf" "$SCRATCH/policy"
+add --remove soft
+like "$OUT" "*kept $KIT/$VENDOR_FILE: the instance again wraps the same module*" "the first of two goes: what hides stays"
+unlike "$(shown)" "*softhsm2*" "the vendor's module is not shown beside the second"
+is "$(foreign p11-kit list-modules 2>&1 >/dev/null)" "" "without a warning"
+
+# --- Again, as after a new version of p11-latch ---------------------------------------------------
+
+add soft --module "$MODULE" --profile softhsm
+is "$STATUS" 0 "an edited policy: add again: exit status"
+like "$OUT" "*kept $CONF/policy-soft.conf, as it was edited*" "an edited policy: it is kept, and said so"
+passes "an edited policy: as it was" cmp "$SCRATCH/policy" "$CONF/policy-soft.conf"
+passes "an edited policy: the instance works with it" blocked
+like "$(shown)" "*p11-latch-soft*" "an edited policy: the instance is shown again"
+add --remove again
+is "$STATUS" 0 "the second goes: exit status"
+unlike "$(shown)" "*softhsm2*" "the second goes: the vendor's module is not shown beside the first"
+
+for edited in "$CONF/p11-latch-soft.conf" "$KIT/p11-latch-soft.module"; do
+	cp "$edited" "$SCRATCH/as-made"
+	case $edited in
+	*.conf) echo 'CallTimeout=30' >>"$edited" ;;
+	*) echo 'priority: 5' >>"$edited" ;;
+	esac
+	cp "$edited" "$SCRATCH/edited"
+	add --remove soft
+	like "$OUT" "*left alone: $edited was edited*" "edited: ${edited##*/}: remove leaves it alone"
+	add soft --module "$MODULE" --profile softhsm
+	like "$STATUS,$OUT" "0,*kept $edited, as it was edited*" "edited: ${edited##*/}: add keeps it"
+	passes "edited: ${edited##*/}: as it was" cmp "$SCRATCH/edited" "$edited"
+	cp "$SCRATCH/as-made" "$edited"
+done
+passes "edited files: the instance works" blocked
+
+echo 'CallTimeout=30' >>"$CONF/p11-latch-soft.conf"
+add --remove soft
+cp "$MODULE" "$SCRATCH/another.so"
+refused "a kept configuration of another module" "has another module: correct its Path=" \
+	soft --module "$SCRATCH/another.so"
+refused "a kept configuration of another profile" "has another profile: correct its Profile=" \
+	soft --module "$MODULE" --profile opencryptoki
+echo nonsense >>"$CONF/p11-latch-soft.conf"
+refused "a kept configuration with errors" "has errors: correct them" soft --module "$MODULE"
+rm "$CONF/p11-latch-soft.conf"
+install -d "$KIT"
+echo "module: $MODULE" >"$KIT/p11-latch-soft.module"
+refused "a kept module file of another module" "shows another module" soft --module "$MODULE"
+rm -r /etc/pkcs11
+mv "$CONF/policy-soft.conf" "$SCRATCH/policy"
+ln -s nowhere "$CONF/policy-soft.conf"
+refused "a link to nowhere" "is there already, and cannot be read: No such file" soft --module "$MODULE"
+mv "$SCRATCH/policy" "$CONF/policy-soft.conf"
+add soft --module "$MODULE" --profile softhsm
+is "$STATUS" 0 "corrected"
 
 # --- Removing -------------------------------------------------------------------------------------
 
