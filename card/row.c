@@ -223,6 +223,18 @@ row_of_person(struct card *c, const struct presented *p, bool holds, enum row *r
 	return typed(c, p, so);
 }
 
+static const char *
+why_no_response(const struct card *c, const struct secret *value)
+{
+	/* Then the card was not even looked at. */
+	if (offline_possible(c) && !offline_form(value))
+		return "this is no response: one has 16 or 32 digits, from 0 to 9 and from A to F; "
+		       "have it read out again";
+	if (c->offline == NULL || c->offline->next == NULL)
+		return "has no ticket that a response could open";
+	return "this is no response to its challenge, which would have as many digits as that";
+}
+
 /* What is only meant as a response; the policy's secret and its SO tries are not in question. */
 static CK_RV
 row_response(struct card *c, const struct presented *p, enum row *row, struct so *so)
@@ -236,11 +248,7 @@ row_response(struct card *c, const struct presented *p, enum row *row, struct so
 	case OFFLINE_REFUSED:
 		return rv;
 	case OFFLINE_NO_RESPONSE:
-		log_error("%s: %s", c->uri,
-		    c->offline == NULL || c->offline->next == NULL
-			? "has no ticket that a response could open"
-			: "this is no response to its challenge, which would have as many digits "
-			  "as that");
+		log_error("%s: %s", c->uri, why_no_response(c, p->value));
 		break;
 	case OFFLINE_WRONG:
 		break;

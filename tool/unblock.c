@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* p11-latch unblock: unblocks a card, and sets its new PIN. */
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+
+#include "policy/spoken.h"
 #include "tool/tool.h"
 
 static bool
@@ -11,6 +15,20 @@ take(struct order *order, enum order_answer answer, const char *what)
 	secret_free(&order->answers[answer]);
 	order->answers[answer] = tool_secret(optarg, what);
 	return order->answers[answer] != NULL;
+}
+
+/* The helpdesk is still on the line: what was misheard is said before anything else is asked. */
+static bool
+is_response(const struct secret *s)
+{
+	unsigned char bytes[SPOKEN_MAX];
+	struct spoken_fault fault;
+	size_t size = spoken_read((const char *)secret_bytes(s), secret_len(s), bytes, &fault);
+
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	if (size == 0)
+		fprintf(stderr, "p11-latch: the response: %s\n", fault.what);
+	return size != 0;
 }
 
 /* One that was used is of no use to anybody: it may stand on the command line. */
@@ -22,7 +40,7 @@ take_response(struct order *order)
 	secret_free(s);
 	*s = optarg[0] == '-' || optarg[0] == '@' ? tool_secret(optarg, "the response")
 						  : secret_new(optarg, strlen(optarg));
-	return *s != NULL;
+	return *s != NULL && is_response(*s);
 }
 
 int

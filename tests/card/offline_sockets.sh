@@ -91,6 +91,14 @@ waits() {
 	is "$(record State) $(private ResponseWrong) $(private ResponseAfter)" "active none none" "$kind: a right one clears the count"
 }
 
+# What the command refuses by itself reaches the helper from elsewhere; it is no matter of tickets.
+misheard() {
+	log_clear
+	raw helper order op=u8:3 "text=$CARD" "new=$PIN_NEW" response=F0454F13B1E29C0 ask shut end >/dev/null
+	logged "this is no response: one has 16 or 32 digits" "$kind: a response of 15 digits: it is said what one is"
+	is "$(private ResponseWrong)" none "$kind: and is none of the wrong ones"
+}
+
 # The time of a pause is written, and then the clock goes back by ten years.
 clock_back() {
 	passes "$kind: an operator blocks it again" order operator block --force "$CARD"
@@ -112,6 +120,7 @@ clock_back() {
 strangers() {
 	passes "$kind: an operator blocks it again" order operator block --force "$CARD"
 	token_share
+	misheard
 	log_clear
 	answer=$(respond "$(asked)")
 	passes "$kind: anyone unblocks it with the response" order anyone unblock "$CARD" --response "$answer" --pin "$PIN"

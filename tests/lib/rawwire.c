@@ -58,6 +58,7 @@ static const struct {
       {"description", WIRE_DESCRIPTION},
       {"new-so", WIRE_NEW_SO},
       {"given", WIRE_GIVEN},
+      {"response", WIRE_RESPONSE},
       {"log", WIRE_LOG},
       {"profile", WIRE_PROFILE},
 };

@@ -119,6 +119,19 @@ latch unblock "$URI" --puk - --pin - <<-EOT
 	$PIN_NEW
 EOT
 like "$STATUS,$OUT" "1,*not unblocked*" "a wrong PUK"
+# misheard RESPONSE PATTERN TEXT: refused for its form, before anything is asked.
+misheard() {
+	latch unblock "$URI" --response "$1" </dev/null
+	like "$STATUS,$OUT" "1,p11-latch: the response: $2" "--response: $3"
+	unlike "$OUT" "*terminal*" "--response: $3: before the new PIN is asked for"
+}
+misheard "F045 4F13 B1E2 9C0O" 'character 19 is "O"*was it a 0[?]' "an O for a 0"
+misheard "F045 4F13 B1E 9C00" "15 digits*; group 3 has 3, the others have 4" "15 digits"
+misheard "" "0 digits, where there are to be 16*" "empty"
+latch unblock "$URI" --response - <<-EOT
+	F045
+EOT
+like "$STATUS,$OUT" "1,p11-latch: the response: 4 digits*" "--response -: the same"
 
 description fields <<-'EOT'
 	[Fields]
