@@ -8,7 +8,8 @@
 static bool
 wants_presence(enum order_op op)
 {
-	return op == ORDER_BLOCK || op == ORDER_UNBLOCK || op == ORDER_APPLY || op == ORDER_VERIFY;
+	return op == ORDER_BLOCK || op == ORDER_UNBLOCK || op == ORDER_APPLY ||
+	       op == ORDER_CHALLENGE || op == ORDER_VERIFY;
 }
 
 static bool
@@ -61,24 +62,36 @@ only_fresh(const struct known *list, size_t n)
 }
 
 static void
-list_matches(const struct known *list, size_t n)
+list_match(const struct known *k)
 {
 	char uri[IDENTITY_URI_MAX];
-	size_t i;
 
-	for (i = 0; i < n && i < LISTED_MOST; i++) {
-		identity_uri(&list[i].id, uri);
-		log_error("  %s%s", uri,
-		    !list[i].present     ? " (not in a reader)"
-		    : is_fresh(&list[i]) ? " (not initialised)"
-					 : "");
-	}
+	identity_uri(&k->id, uri);
+	log_error("  %s%s", uri,
+	    !k->present   ? " (not in a reader)"
+	    : is_fresh(k) ? " (not initialised)"
+			  : "");
 }
 
 static bool
 is_candidate(const struct order *order, bool init, const struct known *k)
 {
 	return (k->present || !wants_presence(order->op)) && (init || !is_fresh(k));
+}
+
+/* Those that the order may be for; where there is none, what else matches. */
+static void
+list_matches(
+    const struct order *order, bool init, size_t candidates, const struct known *list, size_t n)
+{
+	size_t i, listed = 0;
+
+	for (i = 0; i < n && listed < LISTED_MOST; i++) {
+		if (candidates != 0 && !is_candidate(order, init, &list[i]))
+			continue;
+		list_match(&list[i]);
+		listed++;
+	}
 }
 
 bool
@@ -121,6 +134,6 @@ order_choose(const struct order *order, const struct known *list, size_t n)
 	else
 		log_error("%s: the card is not %s", order->uri,
 		    only_fresh(list, n) != NULL ? "initialised" : "in a reader");
-	list_matches(list, n);
+	list_matches(order, init, candidates, list, n);
 	return NULL;
 }

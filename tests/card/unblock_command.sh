@@ -74,13 +74,27 @@ not_this_card() {
 	unlike "$(cat "$SCRATCH/out")" "*terminal*" "$kind: before PUK and PIN are asked for"
 }
 
+# The machine remembers another card, which is in a drawer.
+absent_card() {
+	"$CMD" adopt "$CARD" >/dev/null
+	token_new
+	like "$("$CMD" status 2>&1)" "*(not in a reader)*" "$kind: another card is remembered"
+	for order in challenge verify "unblock --pin $PIN"; do
+		# shellcheck disable=SC2086
+		"$CMD" $order pkcs11: </dev/null >"$SCRATCH/out" 2>&1
+		unlike "$(cat "$SCRATCH/out")" "*cards match*" "$kind: ${order%% *}: the one that is there is meant"
+	done
+}
+
 which_card() {
 	fails "$kind: no card of that name" unblock "" --pin "$PIN" pkcs11:token=nobody
 	said "no card matches" "$kind: it says so"
+	[ "$kind" != softhsm ] || absent_card
 	token_second
 	fails "$kind: two cards" unblock "" --pin "$PIN" pkcs11:
 	said "2 cards match, and one is to be named" "$kind: are never guessed between"
 	said "token=second" "$kind: and both are named"
+	is "$(grep -c '^  *pkcs11:\|:   *pkcs11:' "$SCRATCH/out")" 2 "$kind: and no others"
 }
 
 for kind in $TOKENS; do
