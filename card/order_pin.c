@@ -289,6 +289,19 @@ unblock(struct card *c, const struct order *order, const struct pad *pad, const 
 	return rv;
 }
 
+/* It may be another than the one that was read out: the next call is to begin with this one. */
+static void
+say_response_wrong(const struct card *c)
+{
+	const struct ticket *next = c->offline != NULL ? c->offline->next : NULL;
+	char text[SPOKEN_TEXT] = "";
+
+	if (next != NULL)
+		spoken_write(next->challenge, manager_block(next->cipher), text);
+	log_error("%s: not unblocked: the response is wrong%s%s", c->uri,
+	    next != NULL ? "; the card's challenge is now " : "", text);
+}
+
 static void
 say_what_is_typed(const struct card *c, const struct pad *pad, FILE *out)
 {
@@ -322,7 +335,7 @@ order_unblock(struct card *c, const struct order *order, FILE *out, unsigned *as
 	say_what_is_typed(c, &pad, out);
 	rv = unblock(c, order, &pad, pin);
 	if (rv == CKR_PIN_INCORRECT && order->answers[ANSWER_RESPONSE] != NULL) {
-		log_error("%s: not unblocked: the response is wrong", c->uri);
+		say_response_wrong(c);
 		goto out;
 	}
 	if (rv != CKR_OK) {

@@ -140,6 +140,7 @@ print_flag(const char *words, size_t n, FILE *out)
 	fprintf(out, "%s%s", n == 0 ? "" : ", ", words);
 }
 
+/* As the record has it: the card may have been made anew elsewhere since. */
 static void
 print_offline(const struct record *r, FILE *out)
 {
@@ -152,7 +153,7 @@ print_offline(const struct record *r, FILE *out)
 	size = spoken_read(r->challenge, strlen(r->challenge), bytes, NULL);
 	spoken_write(bytes, size, text);
 	fprintf(out, "  offline:  %u ticket%s left%s%s\n", r->tickets, r->tickets == 1 ? "" : "s",
-	    size != 0 ? ", challenge " : "", text);
+	    size != 0 ? ", challenge when last seen: " : "", text);
 }
 
 static void

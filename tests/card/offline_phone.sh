@@ -9,7 +9,8 @@ is_made() {
 	is "$(objects ticket | wc -l) $(objects box | wc -l)" "10 1" "$kind: ten tickets and a box lie on the card"
 	is "$(record State) $(record Tickets)" "blocked 10" "$kind: the card is blocked, its record says how many there are"
 	fails "$kind: its SO PIN is not the one that it was personalized with" so_known "$SO"
-	like "$("$CMD" status "$CARD" 2>&1)" "*offline:  10 tickets left, challenge $(challenge)*" "$kind: status shows the challenge"
+	like "$("$CMD" status "$CARD" 2>&1)" "*offline:  10 tickets left, challenge when last seen: $(challenge)*" \
+		"$kind: status shows the challenge, as of the record"
 	no_secret "$kind: no secret in log and state" "$MANAGER_KEY" "$SO"
 }
 
@@ -37,7 +38,8 @@ by_unlock_pin() {
 }
 
 by_command() {
-	fails "$kind: p11-latch unblock --response: one of before" "$CMD" unblock --response "$old" --pin "$PIN_NEW" "$CARD"
+	like "$("$CMD" unblock --response "$old" --pin "$PIN_NEW" "$CARD" 2>&1)" \
+		"*the response is wrong; the card's challenge is now $(challenge)*" "$kind: p11-latch unblock --response: one of before"
 	passes "$kind: p11-latch unblock --response" "$CMD" unblock --response "$answer" --pin "$PIN_NEW" "$CARD"
 	used "the command" 2
 }
