@@ -85,7 +85,9 @@ order_reset(struct card *c, FILE *out)
 	offline_right(c);
 	if (!card_note(c))
 		return ORDER_FAILED;
-	fprintf(out, "%s: wrong PIN letters, responses and SO tries are counted from zero again\n",
+	fprintf(out,
+	    "%s: wrong PIN letters, responses and SO tries are counted from zero again, and the "
+	    "policy's PUK or card manager key is tried again\n",
 	    c->uri);
 	return ORDER_DONE;
 }

@@ -77,10 +77,7 @@ is_right(struct card *c, const struct so *so)
 		return false;
 	rv = pin_prove_so(c, so);
 	if (rv == CKR_PIN_INCORRECT) {
-		log_warning("%s: the card's SO secret is not the policy's: the policy's is not "
-			    "used for this "
-			    "card any more",
-		    c->uri);
+		so_say_foreign(c);
 		c->private.foreign_so = true;
 		card_note(c);
 	}

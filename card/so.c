@@ -408,6 +408,15 @@ is_new_of(struct card *c, const struct description *desc, const struct so *right
 }
 
 void
+so_say_foreign(const struct card *c)
+{
+	log_warning("%s: the card's SO secret is not the policy's: the policy's is not used for "
+		    "this card any more; correct InitialPUK= or CardManagerKey= (or the source "
+		    "of its field), then p11-latch reset URI",
+	    c->uri);
+}
+
+void
 so_place(struct card *c, const struct so *right)
 {
 	const struct binding *b = c->binding;
@@ -443,10 +452,7 @@ so_place(struct card *c, const struct so *right)
 	}
 	c->private.foreign_so = c->private.foreign_so || has;
 	if (has)
-		log_warning("%s: the card's SO secret is not the policy's: the policy's is not "
-			    "used for this "
-			    "card any more",
-		    c->uri);
+		so_say_foreign(c);
 }
 
 /* As an application gives one that its own vendor's module takes: digits or bytes of 2DES or 3DES.

@@ -111,6 +111,9 @@ bool so_is_policys(struct card *c, const struct secret *value);
  */
 void so_place(struct card *c, const struct so *right);
 
+/* Says so of a card for which c->private.foreign_so is noted, and what to do. */
+void so_say_foreign(const struct card *c);
+
 /* Whether the token can take it, by the lengths that it shows (c->info), or the profile has. */
 bool so_fits(const struct card *c, const struct so *so);
 

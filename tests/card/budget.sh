@@ -90,6 +90,11 @@ another_puk() {
 	is "$(set_pin null "$PIN_NEW")" CKR_PIN_LOCKED "and is not used for who presents nothing"
 	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "the card's own unblocks"
 	is_active "$PIN_NEW" "active again"
+	logged "correct InitialPUK= or CardManagerKey= .*, then p11-latch reset URI" "and the log says what to do"
+	sed -i "s/^InitialPUK=.*/InitialPUK=#$SO/" "$CONF_DIR/descriptions/unblock.dsc"
+	like "$("$CMD" reset "$CARD" 2>&1)" "*and the policy's PUK or card manager key is tried again" "reset says what it did"
+	passes "with the policy corrected, its PUK is the card's" "$CMD" unblock --pin "$PIN" "$CARD"
+	is_active "$PIN" "active with it"
 }
 
 # A description that changes the PUK alone: a wrong one costs one try.
