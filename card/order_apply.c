@@ -203,10 +203,29 @@ fields_are_there(const struct card *c, const struct description *desc)
 	return given_declared(c->office->given, desc, replaces_unblock(desc) ? NULL : unblock);
 }
 
+/*
+ * A PUK that was given is for whatever the description leaves to people; but under
+ * UseCardManagerKey=true it is none of the key's. What the policy has comes first.
+ */
+static void
+take_puk(struct task *t, struct order *answered)
+{
+	const struct description *d = t->desc;
+	const struct value *v = description_uses_key(d) ? &d->card_manager_key : &d->initial_puk;
+
+	if (answered->answers[ANSWER_PUK] == NULL || answered->answers[ANSWER_SO] != NULL ||
+	    description_offline(d))
+		return;
+	if (v->kind == VALUE_NONE || so_is_asked(t->c, d))
+		answered->answers[ANSWER_SO] = answered->answers[ANSWER_PUK];
+}
+
 enum order_status
 order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
-	struct task t = {.c = c, .order = order, .out = out};
+	/* Its answers stay the order's own. */
+	struct order answered = *order;
+	struct task t = {.c = c, .order = &answered, .out = out};
 	enum order_status status = ORDER_FAILED;
 	struct private before = c->private;
 	struct so policys_new = {0};
@@ -222,6 +241,7 @@ order_apply(struct card *c, const struct order *order, FILE *out, unsigned *asks
 	if (c->binding != NULL && c->binding->unblock != NULL && before.new_valid)
 		so_to_set(c, c->binding->unblock, &policys_new);
 	task_take_place(&t);
+	take_puk(&t, &answered);
 	place_in_task(&t, &policys_new);
 	so_clear(&policys_new);
 	status = carry_out(&t, asks);

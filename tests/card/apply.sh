@@ -144,6 +144,37 @@ block_card() {
 	asked_puk | pickup
 }
 
+# What is asked for is what --puk gives: nobody is asked for it once more.
+given_puk() {
+	blocked_card
+	passes "$kind: a PUK that is left to a dialog, given by --puk" apply --puk "$SO" <<-END
+		[Description]
+		SetPIN=true
+		PIN=#$PIN_NEW
+		InitialPUK=!FROM_USER_DIALOG_1_FIELD
+	END
+	is_active "$PIN_NEW" "$kind: the card has the PIN"
+	passes "$kind: BlockCard=true alone, the PUK given by --puk" apply --puk "$SO" <<-'END'
+		[Application_B]
+		BlockCard=true
+	END
+	still_blocked "$kind: blocks the card" "$PIN_NEW"
+	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: and it can be unblocked"
+	block_again_given
+	fails "$kind: a wrong one is as wrong as one that is typed" apply --puk 99999999 <<-END
+		[Description]
+		SetPIN=true
+		PIN=#$PIN_NEW
+		InitialPUK=!FROM_USER_DIALOG_1_FIELD
+	END
+	said "not unblocked" "$kind: it is said"
+	still_blocked "$kind: the card stays blocked" "$PIN_NEW"
+}
+
+block_again_given() {
+	printf '%s\n' "$SO" | "$CMD" block --puk - "$CARD" >/dev/null 2>&1
+}
+
 select() {
 	blocked_card
 	serial=$(once "$MODULE" token-info | sed -n 's/.* serial=\([^ ]*\).*/\1/p')
@@ -263,6 +294,7 @@ for kind in $TOKENS; do
 	there_and_back
 	[ "$kind" != softhsm ] || new_key
 	block_card
+	given_puk
 	select
 	clear_fields
 	mistyped
