@@ -138,8 +138,8 @@ lock_it(struct card *c)
 	return CKR_OK;
 }
 
-static bool
-may_lock(const struct card *c)
+bool
+block_may_lock(const struct card *c)
 {
 	return c->profile.user_counter && !c->profile.never_guess;
 }
@@ -162,6 +162,13 @@ note_refusal(struct card *c, const char *why)
 	card_note(c);
 }
 
+/* An order that failed and changed nothing: then the card is neither refused nor blocked later. */
+static bool
+is_undone(const struct card *c)
+{
+	return c->undone && !c->changed;
+}
+
 static CK_RV
 refuse(struct card *c, const char *why)
 {
@@ -171,10 +178,12 @@ refuse(struct card *c, const char *why)
 	/* Refused all the same where that could not be written. */
 	c->record.state = RECORD_PERSONALIZING;
 	c->record.method = METHOD_REFUSE;
+	if (is_undone(c))
+		return CKR_FUNCTION_FAILED;
 	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block%s",
 	    c->uri, why,
-	    may_lock(c) ? ", a right PUK presented, or block --force ends this"
-			: " or a right PUK presented ends this");
+	    block_may_lock(c) ? ", a right PUK presented, or block --force ends this"
+			      : " or a right PUK presented ends this");
 	return CKR_FUNCTION_FAILED;
 }
 
@@ -201,6 +210,8 @@ postpone(struct card *c, CK_RV answer)
 	card_record(c, RECORD_PERSONALIZING, method, true);
 	c->record.state = RECORD_PERSONALIZING;
 	c->record.method = method;
+	if (is_undone(c))
+		return CKR_FUNCTION_FAILED;
 	log_error("%s: not blocked, since %s; the next request or p11-latch recover blocks it when "
 		  "it is back",
 	    c->uri, c->record.why);
@@ -252,7 +263,7 @@ place_sitting(struct card *c, const struct sitting *s)
 static bool
 may_lock_yet(const struct card *c, CK_RV scrambled, bool force)
 {
-	if (!may_lock(c))
+	if (!block_may_lock(c))
 		return false;
 	if (force)
 		return true;

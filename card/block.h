@@ -38,6 +38,9 @@ bool block_can_be(const struct card *c);
  */
 bool block_needs_so(const struct card *c, bool force);
 
+/* Whether it has a lock of its own that wrong PINs may close. */
+bool block_may_lock(const struct card *c);
+
 /*
  * Gives the card a new R under a fresh salt, and the record says so: blocked by scramble from then
  * on. *r, if not NULL, gets it. CKR_PIN_INCORRECT, CKR_PIN_LOCKED: so is not the card's secret.

@@ -41,6 +41,7 @@ struct card {
 	bool so_lost;       /* C_Login as SO took the last one, and then it was logged out */
 	bool blind;         /* it is to be blocked, even if nothing can be written of that */
 	bool unwritten;     /* which is so */
+	bool undone;        /* where it cannot be blocked, its record is put back: says who does */
 	CK_SLOT_ID kept_slot;
 	struct offline *offline; /* what lies on it; NULL: not read so far (card/offline.h) */
 };

@@ -21,7 +21,7 @@ why(const struct card *c, CK_RV rv, char *text, size_t size)
 	case CKR_PIN_INCORRECT:
 		return "the PUK or card manager key is wrong";
 	case CKR_PIN_LOCKED:
-		return "nothing presented may be tried on this card, see above";
+		return "nothing presented may be tried on this card; p11-latch explain says why";
 	case CKR_PIN_INVALID:
 		return c->profile.pin_digits
 			   ? "the card does not take this new PIN; it is to be of digits only"
@@ -121,29 +121,38 @@ restore(struct card *c, const struct record *before)
 }
 
 static void
-undo_announced(struct card *c, const struct record *before)
+undo_announced(struct card *c, const struct record *before, bool force)
 {
+	char why[sizeof(c->record.why)];
+
 	if (before->state == RECORD_PERSONALIZING)
 		return;
+	snprintf(why, sizeof(why), "%s", c->record.why);
 	restore(c, before);
-	log_error("%s: p11-latch block failed; the card and its record are what they were", c->uri);
+	log_error("%s: not blocked%s%s; its PIN is as before%s", c->uri,
+	    why[0] != '\0' ? ", since " : "", why,
+	    !force && block_may_lock(c) ? " (p11-latch block --force locks it all the same)" : "");
 }
 
 static enum order_status
 block_now(struct card *c, const struct order *order, const struct sitting *sitting, FILE *out)
 {
 	struct record before = c->record;
+	CK_RV rv;
 
 	c->changed = false;
 	if (!announce_block(c, order->force))
 		return ORDER_FAILED;
-	if (block_card(c, sitting, order->force) != CKR_OK) {
+	c->undone = before.state != RECORD_PERSONALIZING;
+	rv = block_card(c, sitting, order->force);
+	c->undone = false;
+	if (rv != CKR_OK) {
 		if (c->changed)
 			log_error("%s: its PIN may be another than before, and it is refused until "
 				  "it is blocked; p11-latch block, or recover, tries again",
 			    c->uri);
 		else
-			undo_announced(c, &before);
+			undo_announced(c, &before, order->force);
 		return ORDER_FAILED;
 	}
 	if (c->record.state != RECORD_BLOCKED) {

@@ -169,7 +169,14 @@ nothing_presented(
 		*row = ROW_ASKED;
 		return CKR_OK;
 	}
-	log_info("%s: nothing was presented, and nothing of the policy's may be used", c->uri);
+	/* A program's login without a value is an everyday matter, a person's empty line is not. */
+	if (p->via == SO_VIA_LOGIN)
+		log_info(
+		    "%s: nothing was presented, and nothing of the policy's may be used", c->uri);
+	else
+		log_error("%s: no PUK or card manager key was given (an empty line is none), and "
+			  "none of the policy's may be used; give the card's",
+		    c->uri);
 	return p->via == SO_VIA_LOGIN && row_letter_in_force(c) ? CKR_PIN_INCORRECT
 								: CKR_PIN_LOCKED;
 }

@@ -72,6 +72,13 @@ without_proof() {
 
 	desk
 	in_use
+	printf '99999999\n' >"$SCRATCH/puk"
+	fails "$kind: nor with one that is presented and wrong" block --puk "@$SCRATCH/puk"
+	like "$(cat "$SCRATCH/out")" "*: not blocked, since * answers CKR_PIN_INCORRECT; its PIN is as before*" \
+		"$kind: it says why, and that the PIN is as before"
+	unlike "$(cat "$SCRATCH/out")" "*refused by p11-latch*" "$kind: and nothing that is not so"
+	passes "$kind: the PIN is as before" vendor_takes "$PIN"
+	is "$(record State)" none "$kind: and the card unknown as before"
 	printf '%s\n' "$SO" >"$SCRATCH/puk"
 	passes "$kind: or with one that is presented" block --puk "@$SCRATCH/puk"
 	is_blocked "$kind, with an SO secret presented"
@@ -103,7 +110,7 @@ force_is_last() {
 	in_use
 	log_clear
 	fails "$kind, BlockMethod=scramble: without a right SO secret p11-latch block fails" block
-	logged "are what they were" "$kind: and says that the card is as before"
+	logged "; its PIN is as before" "$kind: and says that the card is as before"
 	if [ "$kind" = softhsm ]; then
 		fails "$kind: nor by force: it has no lock" block --force
 		passes "$kind: and its PIN is as before" vendor_takes "$PIN"

@@ -119,6 +119,13 @@ latch unblock "$URI" --puk - --pin - <<-EOT
 	$PIN_NEW
 EOT
 like "$STATUS,$OUT" "1,*not unblocked*" "a wrong PUK"
+latch unblock "$URI" --puk - --pin - <<-EOT
+
+	$PIN_NEW
+EOT
+like "$STATUS,$OUT" "1,*no PUK or card manager key was given (an empty line is none)*" "an empty line for the PUK: why"
+like "$OUT" "*nothing presented may be tried on this card; p11-latch explain says why*" "an empty line: what tells more"
+
 # misheard RESPONSE PATTERN TEXT: refused for its form, before anything is asked.
 misheard() {
 	latch unblock "$URI" --response "$1" </dev/null
