@@ -138,17 +138,15 @@ prompt_once(int tty, const char *prompt)
 }
 
 struct secret *
-tool_ask(const char *prompt, bool twice)
+tool_ask(const char *prompt, bool twice, const char *instead)
 {
 	struct secret *s, *again = NULL;
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 
 	if (tty < 0) {
-		fprintf(stderr,
-		    "p11-latch: %s: there is no terminal to ask on; give it as a line of standard "
-		    "input "
-		    "(see p11-latch(1))\n",
-		    prompt);
+		fprintf(stderr, "p11-latch: %s: there is no terminal to ask on; %s%s\n", prompt,
+		    instead != NULL ? instead : "run this where there is one",
+		    instead != NULL ? " and it as a line of standard input" : "");
 		return NULL;
 	}
 	s = prompt_once(tty, prompt);

@@ -25,7 +25,7 @@ struct seen {
 static struct secret *
 read_key(void)
 {
-	return isatty(STDIN_FILENO) == 1 ? tool_ask("Card manager key", false)
+	return isatty(STDIN_FILENO) == 1 ? tool_ask("Card manager key", false, NULL)
 					 : tool_secret("-", "the card manager key");
 }
 

@@ -78,6 +78,32 @@ here(const struct order *order, unsigned *asks)
 	return status;
 }
 
+/* Whether the description that is to be applied says UseCardManagerKey=true. */
+static bool
+applies_offline(const struct order *order)
+{
+	struct diags d = {0};
+	struct description *desc = description_parse(order->file, order->text, order->len, &d);
+	bool offline = desc != NULL && description_offline(desc);
+
+	description_free(desc);
+	diags_free(&d);
+	return offline;
+}
+
+/* The words that give it without a terminal. */
+static const char *
+instead(const struct order *order, enum order_answer answer)
+{
+	/* Then --puk is not the card manager key's (ANSWER_SO). */
+	if (answer == ANSWER_PUK ||
+	    (answer == ANSWER_SO && (order->op != ORDER_APPLY || !applies_offline(order))))
+		return "give --puk -";
+	if (answer == ANSWER_PIN && order->op == ORDER_UNBLOCK)
+		return "give --pin -";
+	return "name a field in place of the dialog in the description, give --field NAME=-";
+}
+
 /* False: a person was asked for the same before, or gave no answer. */
 static bool
 ask_for(struct order *order, unsigned asks)
@@ -104,7 +130,8 @@ ask_for(struct order *order, unsigned asks)
 			continue;
 		if (order->answers[a] != NULL)
 			return false;
-		order->answers[a] = tool_ask(questions[a].prompt, questions[a].twice);
+		order->answers[a] =
+		    tool_ask(questions[a].prompt, questions[a].twice, instead(order, a));
 		if (order->answers[a] == NULL)
 			return false;
 	}

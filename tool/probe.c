@@ -57,7 +57,7 @@ gives(enum probe_secret which, void *arg)
 	struct desk *desk = arg;
 
 	if (desk->secrets[which] == NULL && desk->tty >= 0 && !desk->yes && !desk->asked[which])
-		desk->secrets[which] = tool_ask(prompts[which], false);
+		desk->secrets[which] = tool_ask(prompts[which], false, NULL);
 	desk->asked[which] = true;
 	if (desk->secrets[which] != NULL && secret_len(desk->secrets[which]) == 0)
 		secret_free(&desk->secrets[which]);

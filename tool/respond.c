@@ -123,7 +123,7 @@ find_key(const struct wanted *w)
 		return respond_key_of(w->uri, w->given);
 	if (w->given != NULL)
 		return secret_dup(w->given->value);
-	return tool_ask("Card manager key", false);
+	return tool_ask("Card manager key", false, "give --field CARD_MANAGER_KEY=-");
 }
 
 /* The bytes of a key that answers a challenge of that size. NULL: printed why. */

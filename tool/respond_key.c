@@ -115,6 +115,17 @@ given_is_key(const struct given *given, const struct description *desc)
 	return true;
 }
 
+/* A value that the policy leaves to a dialog; a field of the description is given by its name. */
+static struct secret *
+ask_for(const struct value *v)
+{
+	char instead[120] = "leave the URI out, give --field CARD_MANAGER_KEY=-";
+
+	if (v->kind == VALUE_FIELD)
+		snprintf(instead, sizeof(instead), "give --field %.80s=-", v->field);
+	return tool_ask("Card manager key", false, instead);
+}
+
 static struct secret *
 resolve(
     const char *uri, const struct binding *b, const struct criteria *c, const struct given *given)
@@ -143,7 +154,7 @@ resolve(
 			    "CardManagerKey=, and is right only for a card that has not the new "
 			    "key yet",
 		    uri, desc->file);
-	key = r.kind == VALUE_LITERAL ? secret_dup(r.value) : tool_ask("Card manager key", false);
+	key = r.kind == VALUE_LITERAL ? secret_dup(r.value) : ask_for(&desc->card_manager_key);
 	resolved_free(&r);
 	return key;
 }

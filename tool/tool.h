@@ -57,9 +57,12 @@ int tool_given(const char *command, const char *word, struct given **list);
 /* Writes all of it, past the library's buffers, which would keep it. False: errno. */
 bool tool_write(int fd, const struct secret *s);
 
-/* Asks on the terminal, without echo; twice where a new value is to be chosen. NULL: printed why.
+/*
+ * Asks on the terminal, without echo; twice where a new value is to be chosen. instead: the words
+ * that have it read from standard input, which is said where there is no terminal; NULL: there are
+ * none. NULL: printed why.
  */
-struct secret *tool_ask(const char *prompt, bool twice);
+struct secret *tool_ask(const char *prompt, bool twice, const char *instead);
 
 /*
  * Carries an order out: here, or where Helper= is a socket that this user is to use, through it;

@@ -191,7 +191,8 @@ policy "pkcs11:model=One" <<-'EOT'
 	Unblock=offline.dsc
 	Field.CARD_MANAGER_KEY=dialog
 EOT
-asked "1,*Card manager key: there is no terminal to ask on*" "a dialog, and no terminal" --uri "pkcs11:model=One"
+asked "1,*Card manager key: there is no terminal to ask on; give --field CARD_MANAGER_KEY=- and it as a line*" \
+	"a dialog, and no terminal" --uri "pkcs11:model=One"
 policy_clear
 policy "pkcs11:model=One" <<-'EOT'
 	Unblock=change.dsc

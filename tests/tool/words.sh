@@ -113,7 +113,35 @@ like "$STATUS,$OUT" "1,*$SCRATCH/empty is empty*" "@FILE that is empty"
 latch unblock "$URI" --puk - </dev/null
 like "$STATUS,$OUT" "1,*standard input has no line for it*" "- without a line"
 latch unblock "$URI"
-like "$STATUS,$OUT" "1,*there is no terminal to ask on*" "neither given nor a terminal to ask on"
+like "$STATUS,$OUT" "1,*PUK or card manager key: there is no terminal to ask on; give --puk - and it as a line of standard input" \
+	"neither given nor a terminal to ask on: how the PUK is given"
+latch unblock "$URI" --puk "@$SCRATCH/puk"
+like "$STATUS,$OUT" "1,*New PIN: there is no terminal to ask on; give --pin - and it as a line of standard input" \
+	"and the new PIN"
+# What --puk would not be taken for.
+asks() {
+	description dialogs
+	latch apply "$CONF_DIR/descriptions/dialogs.dsc" "$URI"
+	like "$STATUS,$OUT" "1,*there is no terminal to ask on; $1 and it as a line of standard input" "apply: $2"
+}
+asks "give --puk -" "a PUK" <<-'EOT'
+	[Description]
+	SetPIN=true
+	PIN=#123456
+	InitialPUK=!FROM_USER_DIALOG_1_FIELD
+EOT
+asks "name a field in place of the dialog*give --field NAME=-" "a PIN" <<-EOT
+	[Description]
+	SetPIN=true
+	PIN=!FROM_USER_DIALOG_2_FIELD
+	InitialPUK=#$SO
+EOT
+asks "name a field in place of the dialog*give --field NAME=-" "a card manager key that answers challenges" <<-'EOT'
+	[Description]
+	InitCRKey=true
+	UseCardManagerKey=true
+	CardManagerKey=!FROM_USER_DIALOG_1_FIELD
+EOT
 latch unblock "$URI" --puk - --pin - <<-EOT
 	99999999
 	$PIN_NEW
