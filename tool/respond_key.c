@@ -115,6 +115,50 @@ given_is_key(const struct given *given, const struct description *desc)
 	return true;
 }
 
+/* The attribute of the URI that a path needs and the card is not known by; NULL: none. */
+static const char *
+missing(const char *path, const struct identity *id)
+{
+	const struct {
+		const char *part, *value, *attribute;
+	} parts[] = {
+	    {"{serial}", id->serial, "serial="},
+	    {"{model}", id->model, "model="},
+	    {"{manufacturer}", id->manufacturer, "manufacturer="},
+	    {"{label}", id->label, "token="},
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (strstr(path, parts[i].part) != NULL && parts[i].value[0] == '\0')
+			return parts[i].attribute;
+	}
+	return NULL;
+}
+
+/* The card is elsewhere: what its URI leaves out is to be asked for on the phone. */
+static bool
+says_enough(const char *uri, const struct value *v, const struct field_context *c)
+{
+	const struct source *s;
+	const char *attribute;
+
+	if (v->kind != VALUE_FIELD)
+		return true;
+	for (const struct given *g = c->given; g != NULL; g = g->next) {
+		if (strcmp(g->name, v->field) == 0)
+			return true;
+	}
+	s = binding_source(c->binding, v->field);
+	attribute = s != NULL && s->kind == SOURCE_FILE ? missing(s->text, c->id) : NULL;
+	if (attribute != NULL)
+		fprintf(stderr,
+		    "p11-latch: %s: the card's key is in %s, and this URI says no %s; ask the "
+		    "holder of the card for it (p11-latch status prints it), and add it to the "
+		    "URI\n",
+		    uri, s->text, attribute);
+	return attribute == NULL;
+}
+
 /* A value that the policy leaves to a dialog; a field of the description is given by its name. */
 static struct secret *
 ask_for(const struct value *v)
@@ -146,7 +190,7 @@ resolve(
 		return NULL;
 	}
 	identify(c, b, &id);
-	if (!given_is_key(given, desc) ||
+	if (!given_is_key(given, desc) || !says_enough(uri, &desc->card_manager_key, &context) ||
 	    !field_resolve(&context, desc, &desc->card_manager_key, &r))
 		return NULL;
 	if (desc->new_card_manager_key.kind != VALUE_NONE)

@@ -161,7 +161,11 @@ asked "0,8284 10B3 80EA 38ED" "a URI alone, as status prints it" \
 	"pkcs11:manufacturer=Acme;model=One;serial=4711;token=alice"
 logged "pkcs11:serial=4711: the response to challenge A892 D756 0161 7C5D was given" "which card was answered is logged"
 asked "1,*$SCRATCH/keys/4712 is not there*" "a card that has no key here" --uri "pkcs11:serial=4712"
-asked "1,*the path * cannot be made*" "a URI without what the file needs" --uri "pkcs11:token=alice"
+asked "1,*pkcs11:token=alice: the card's key is in $SCRATCH/keys/{serial}, and this URI says no serial=; ask the holder*" \
+	"a URI without what the file needs" --uri "pkcs11:token=alice"
+unlike "$OUT" "*the token has no*" "and nothing is said of a token"
+respond $KEY_2DES --challenge "$CHALLENGE" --uri "pkcs11:token=alice"
+is "$STATUS,$OUT" "0,E37F A0A1 1393 BE7A" "a key that is given needs no file"
 asked "1,*no binding in * is for this card*" "a card of another kind" --uri "pkcs11:model=Two;serial=4711"
 asked "1,*not a PKCS#11 URI*" "no URI" --uri "serial=4711"
 respond $KEY_2DES --challenge "$CHALLENGE" --uri "pkcs11:serial=4711"
