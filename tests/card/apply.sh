@@ -154,11 +154,14 @@ given_puk() {
 		InitialPUK=!FROM_USER_DIALOG_1_FIELD
 	END
 	is_active "$PIN_NEW" "$kind: the card has the PIN"
+	token_new
+	rm -rf "${STATE:?}"/*
+	personalize_direct
 	passes "$kind: BlockCard=true alone, the PUK given by --puk" apply --puk "$SO" <<-'END'
 		[Application_B]
 		BlockCard=true
 	END
-	still_blocked "$kind: blocks the card" "$PIN_NEW"
+	still_blocked "$kind: blocks the card" "$PIN"
 	is "$(set_pin "$SO" "$PIN_NEW")" CKR_OK "$kind: and it can be unblocked"
 	block_again_given
 	fails "$kind: a wrong one is as wrong as one that is typed" apply --puk 99999999 <<-END
