@@ -69,8 +69,9 @@ opencryptoki_slot() {
 	done
 }
 
+# It tells of shared memory that one before it left, and goes on: that is nobody's verdict.
 opencryptoki_daemon() {
-	/usr/sbin/pkcsslotd || bail_out "pkcsslotd does not start"
+	/usr/sbin/pkcsslotd >"$SCRATCH/pkcsslotd" 2>&1 || bail_out "pkcsslotd does not start: $(cat "$SCRATCH/pkcsslotd")"
 	wait_for 10 test -S /run/pkcsslotd.socket || bail_out "pkcsslotd has no socket"
 }
 
