@@ -40,7 +40,9 @@ hold_ends() {
 
 # Its socket is not removed, and told of; a recovery removes it.
 hold_leaves() {
-	hold_unlink=$(calls_of hold factory p11-latch-helper unlink | tail -n 1)
+	# Its helper is the one that lets programs in; the last that it removes is the door.
+	hold_helper=$(calls_of hold factory p11-latch-helper accept4 | sed -n '1s/ [0-9]*$//p')
+	hold_unlink=$(calls_of hold factory p11-latch-helper unlink | grep "^$hold_helper " | tail -n 1)
 	[ -n "$hold_unlink" ] || bail_out "$kind: a hold removes nothing: $(cat "$SCRATCH/action")"
 	# shellcheck disable=SC2086
 	is "$(one_case hold factory recover $hold_unlink fail 2>&1)" "" "$kind: a hold's socket that stayed is removed by a recovery"
