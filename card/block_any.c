@@ -37,7 +37,7 @@ struct attempts {
 	size_t n;
 	struct so policy[SO_ELEMENTS];
 	unsigned seen;  /* elements of policy, a bit for each */
-	unsigned marks; /* those that the card refused, now or before */
+	unsigned marks; /* those that the card refused, now or before; as private.so_refused */
 	bool unsent;    /* one was left out for that */
 	CK_RV rv;
 	char *why;
@@ -105,6 +105,15 @@ is_of_use(struct attempts *a, enum so_element element, struct so *so)
 	return false;
 }
 
+/* One refusal may be a false answer, and would leave the card open for good. */
+static void
+mark(struct attempts *a, enum so_element element)
+{
+	unsigned bit = 1u << element;
+
+	a->marks |= (a->marks & bit) != 0 ? bit << SO_ELEMENTS : bit;
+}
+
 static bool
 try_element(struct attempts *a, enum so_element element)
 {
@@ -118,20 +127,21 @@ try_element(struct attempts *a, enum so_element element)
 		return true;
 	refused = was_refused(a, so);
 	if (refused != NULL) {
-		a->marks |= *refused ? bit : 0;
+		if (*refused)
+			mark(a, element);
 		return true;
 	}
 	more = try_it(a, so, "policy");
 	if (a->refused[a->n - 1])
-		a->marks |= bit;
+		mark(a, element);
 	else if (a->rv == CKR_OK)
-		a->marks &= ~bit;
+		a->marks &= ~(bit | bit << SO_ELEMENTS);
 	return more;
 }
 
 /*
- * What the policy has, as many of it as most. A value that the card refused is not sent to it at
- * each recovery, which would cost one SO try after the other: when a person says so, and then
+ * What the policy has, as many of it as most. A value that the card refused twice is not sent to it
+ * at each recovery, which would cost one SO try after the other: when a person says so, and then
  * after all others.
  */
 static bool
@@ -145,7 +155,7 @@ try_policys(struct attempts *a, unsigned most, bool again)
 
 		if ((a->seen & 1u << element) != 0)
 			continue;
-		if (!again && (a->marks & 1u << element) != 0)
+		if (!again && (a->marks & 1u << (SO_ELEMENTS + element)) != 0)
 			a->unsent = true;
 		else if (!try_element(a, element))
 			return false;

@@ -34,10 +34,12 @@ struct private
 	bool has_salt;
 	unsigned char next_salt[SALT_LEN]; /* of the R that is being set */
 	bool has_next_salt;
-	bool proved;         /* in this life of the card an unblock call has succeeded */
-	bool foreign_so;     /* the policy's SO secret is not this card's */
-	bool new_valid;      /* PUK= or NewCardManagerKey= is the SO secret now valid */
-	unsigned so_refused; /* a bit for each so_element whose value the card refused at a block */
+	bool proved;     /* in this life of the card an unblock call has succeeded */
+	bool foreign_so; /* the policy's SO secret is not this card's */
+	bool new_valid;  /* PUK= or NewCardManagerKey= is the SO secret now valid */
+	/* A bit for each so_element whose value the card refused at a block; SO_ELEMENTS further
+	 * left one for each that it refused once more. */
+	unsigned so_refused;
 	/* so_policy_stamp() then: what was edited since is tried again. */
 	uint64_t so_refused_of;
 	bool pending;      /* the PIN is set; PUK=, NewCardManagerKey= or ClearFields= are still to
