@@ -6,16 +6,6 @@ set -u
 . "$SRCDIR/tests/lib/sockets.sh"
 . "$SRCDIR/tests/lib/offline.sh"
 
-desk() {
-	{
-		offline_description
-		offline_block
-	} | description offline
-	printf '%s\n' "$MANAGER_KEY" >"$SCRATCH/manager.key"
-	value manager "$MANAGER_KEY"
-	printf 'Personalize=offline.dsc\nTickets=4\nField.CARD_MANAGER_KEY=file:%s\n' "$CONF_DIR/values/manager" | policy
-}
-
 # The service's environment is its own.
 helper_is_told() {
 	HELPER_UNDER=$SCRATCH/bin/told
@@ -57,7 +47,7 @@ for kind in $TOKENS; do
 	token_start "$kind"
 	token_share
 	latch_setup
-	desk
+	shared_office
 	faulty_start
 	left_behind
 	latch_conf "unix:$SCRATCH/run/helper.sock"

@@ -6,17 +6,6 @@ set -u
 . "$SRCDIR/tests/lib/offline.sh"
 . "$SRCDIR/tests/lib/sysfault.sh"
 
-# One machine for all, whose policy has the key: who is behind helper.sock gets nothing by it without a response.
-desk() {
-	{
-		offline_description
-		offline_block
-	} | description offline
-	printf '%s\n' "$MANAGER_KEY" >"$SCRATCH/manager.key"
-	value manager "$MANAGER_KEY"
-	printf 'Personalize=offline.dsc\nTickets=4\nField.CARD_MANAGER_KEY=file:%s\n' "$CONF_DIR/values/manager" | policy
-}
-
 order() {
 	order_user=$1
 	shift
@@ -138,7 +127,7 @@ for kind in $TOKENS; do
 	token_start "$kind"
 	token_share
 	latch_setup
-	desk
+	shared_office
 	faults_start
 	hurt_helper
 	sockets_start

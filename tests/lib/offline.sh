@@ -7,6 +7,7 @@
 #	                               never saw a card
 #	offline_card                   a factory token that pkcs11-tool has personalized at the office: blocked
 #	offline_block_again            the card, unblocked at the phone, is blocked once more
+#	shared_office                  with sockets.sh: its policy has the key, and tickets are made
 #	challenge                      what a person reads out; respond CHALLENGE: what the helpdesk answers
 #	tool ARG...                    pkcs11-tool through p11-latch
 #	objects [PATTERN]              the labels of what p11-latch has on the token
@@ -143,4 +144,16 @@ so_known() {
 		[ "$(login_rv "$MODULE" so "$so_pin")" != CKR_OK ] || return 0
 	done
 	return 1
+}
+
+# After sockets.sh. One machine for all, whose policy has the key: who is behind helper.sock gets nothing by it without
+# a response.
+shared_office() {
+	{
+		offline_description
+		offline_block
+	} | description offline
+	printf '%s\n' "$MANAGER_KEY" >"$SCRATCH/manager.key"
+	value manager "$MANAGER_KEY"
+	printf 'Personalize=offline.dsc\nTickets=4\nField.CARD_MANAGER_KEY=file:%s\n' "$CONF_DIR/values/manager" | policy
 }
