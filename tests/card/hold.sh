@@ -12,7 +12,7 @@ hold_start() {
 	wait_for 10 test -s "$SCRATCH/cookie" || bail_out "no hold: $(log_text)"
 	P11_LATCH_HOLD=$(cat "$SCRATCH/cookie")
 	export P11_LATCH_HOLD
-	hold_watcher=$(watcher)
+	hold_watcher=$(watcher) || bail_out "the hold's watcher is not alone: $(pgrep -a p11-latch)"
 }
 
 # hold_command: the process id of its COMMAND.

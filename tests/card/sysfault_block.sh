@@ -29,23 +29,35 @@ do_hold() {
 		"login so $SO" "init-pin $PIN" logout
 }
 
+# door_case CALL WAY: the last place of that CALL in the helper that lets a hold's programs in, as a case for one_case().
+door_case() {
+	run_traced hold factory
+	wait_for "$CASE_MOST_S" quiet || bail_out "$kind, hold: a helper is left"
+	door=$(awk -v call="$1" -v way="$2" '
+		$1 != "p11-latch-helper" { next }
+		$5 == "accept4" { lets_in = $2 }
+		$5 == call { last[$2] = $1 " 0 " $3 " 0 " way " " call " " $6 }
+		END { print last[lets_in] }' "$FAULTS/trace")
+	rm -f "$FAULTS/trace"
+	[ -n "$door" ] || bail_out "$kind, hold: no $1 at its door: $(cat "$SCRATCH/action")"
+	echo "$door"
+}
+
 # A hold that lets no program in, since there are no descriptors left, ends with its command all the same.
 hold_ends() {
-	hold_door=$(calls_of hold factory p11-latch-helper accept4 | head -n 1)
-	[ -n "$hold_door" ] || bail_out "$kind: a hold lets nobody in: $(cat "$SCRATCH/action")"
+	hold_case=$(door_case accept4 no-descriptors) || bail_out "$hold_case"
 	# shellcheck disable=SC2086
-	is "$(one_case hold factory recover $hold_door no-descriptors 2>&1)" "" \
+	is "$(one_case hold factory recover $hold_case 2>&1)$(cat "$FAULTS/done")" "accept4 no-descriptors" \
 		"$kind: a hold that has no descriptors left ends with its command"
 }
 
 # Its socket is not removed, and told of; a recovery removes it.
 hold_leaves() {
-	# Its helper is the one that lets programs in; the last that it removes is the door.
-	hold_helper=$(calls_of hold factory p11-latch-helper accept4 | sed -n '1s/ [0-9]*$//p')
-	hold_unlink=$(calls_of hold factory p11-latch-helper unlink | grep "^$hold_helper " | tail -n 1)
-	[ -n "$hold_unlink" ] || bail_out "$kind: a hold removes nothing: $(cat "$SCRATCH/action")"
+	# The last that it removes is the door.
+	hold_case=$(door_case unlink fail) || bail_out "$hold_case"
 	# shellcheck disable=SC2086
-	is "$(one_case hold factory recover $hold_unlink fail 2>&1)" "" "$kind: a hold's socket that stayed is removed by a recovery"
+	is "$(one_case hold factory recover $hold_case 2>&1)$(cat "$FAULTS/done")" "unlink fail" \
+		"$kind: a hold's socket that stayed is removed by a recovery"
 	like "$(log_text)" '*hold-*.sock: cannot be removed: *recover*' "$kind: and that it stayed is said"
 }
 

@@ -63,12 +63,19 @@ is_blocked() {
 	fails "$1: the card itself refuses the PIN" vendor_takes "$PIN"
 }
 
+# A program that was killed may leave its helper for a moment.
 watcher() {
-	watcher_pids=$(helpers)
-	case $watcher_pids in
-	"" | *[!0-9]*) echo "one helper should run, there are: $watcher_pids" >&2 && return 1 ;;
+	wait_for 5 helper_is_alone || {
+		echo "one helper should run, there are: $(helpers)" >&2
+		return 1
+	}
+	helpers
+}
+
+helper_is_alone() {
+	case $(helpers) in
+	"" | *[!0-9]*) return 1 ;;
 	esac
-	printf '%s' "$watcher_pids"
 }
 
 # What this token's blocking is called where the policy leaves it to the profile.

@@ -29,6 +29,8 @@
  * calls are counted that its own code makes, and no other: those of libraries and vendor modules
  * are their own. Where there is a file named trace, each call writes a line into it:
  *	PROGRAM INSTANCE GENERATION N CALL PLACE.CALLERS WAYS
+ * NTH may be 0, and CALL PLACE.CALLERS stand behind WAY: the process's first call from there, in
+ * whichever process it is if INSTANCE is 0.
  * What came to pass leaves a file done, a program that crashes a file crashed. WAYs that begin with
  * "no-" last: a file of that name is left, and as long as it is there all calls that need what is
  * lacking fail in all of these programs, and lasted has a dot for each.
@@ -41,7 +43,7 @@
 #define OBJECT_MAX (16u << 20) /* bytes; a program of ours is smaller */
 
 static struct {
-	char program[WORD], way[WORD];
+	char program[WORD], way[WORD], place[WORD];
 	unsigned instance, generation, nth;
 } wanted;
 
@@ -193,17 +195,24 @@ needs(enum call call, const long *words)
 }
 
 static void
-trace(const char *name, const char *ways, unsigned need, uintptr_t from, unsigned n)
+name_place(char *place, size_t size, const void *from)
 {
-	char line[256], lasting[64] = "";
+	snprintf(place, size, "%lx.%x", (unsigned long)((uintptr_t)from - base), way_here());
+}
+
+static void
+trace(const char *name, const char *ways, unsigned need, const void *from, unsigned n)
+{
+	char line[256], place[WORD], lasting[64] = "";
 	int i;
 
 	for (i = 0; i < LACKS; i++)
 		if ((need & 1u << i) != 0)
 			snprintf(lasting + strlen(lasting), sizeof(lasting) - strlen(lasting),
 			    ",%s", lacks[i].way);
-	snprintf(line, sizeof(line), "%s %u %u %u %s %lx.%x %s%s\n", program, instance, generation,
-	    n, name, (unsigned long)(from - base), way_here(), ways, lasting);
+	name_place(place, sizeof(place), from);
+	snprintf(line, sizeof(line), "%s %u %u %u %s %s %s%s\n", program, instance, generation, n,
+	    name, place, ways, lasting);
 	leave_word("trace", line);
 }
 
@@ -217,6 +226,23 @@ is_lacking(unsigned need)
 		return false;
 	path_in_dir(path, sizeof(path), lacks[lack].way);
 	return access(path, F_OK) == 0;
+}
+
+/* The call that is to go wrong. */
+static bool
+is_wanted(unsigned n, const void *from)
+{
+	char place[WORD];
+
+	if (!armed || wanted.generation != generation)
+		return false;
+	if (wanted.place[0] == '\0')
+		return n == wanted.nth;
+	name_place(place, sizeof(place), from);
+	if (strcmp(place, wanted.place) != 0)
+		return false;
+	armed = false;
+	return true;
 }
 
 void sysfault_stop(void);
@@ -243,7 +269,7 @@ strikes(enum call call, const char *name, const char *ways, void *from, const lo
 		(void)atexit(sysfault_stop);
 	need = needs(call, words);
 	if (tracing)
-		trace(name, ways, need, (uintptr_t)from, n);
+		trace(name, ways, need, from, n);
 	if (is_lacking(need)) {
 		leave_word("lasted", ".");
 		errno = saved;
@@ -252,7 +278,7 @@ strikes(enum call call, const char *name, const char *ways, void *from, const lo
 	errno = saved;
 	if (staying && stays_of == call)
 		return "fail";
-	if (!armed || n != wanted.nth || wanted.generation != generation)
+	if (!is_wanted(n, from))
 		return NULL;
 	/* One of several forks comes to another call there, which may not need what lacks. */
 	if (lack >= 0 && (need & 1u << lack) == 0)
@@ -601,9 +627,12 @@ read_wanted(void)
 	f = fopen(path, "re");
 	if (f == NULL)
 		return;
-	if (fscanf(f, "%31s %u %u %u %31s", wanted.program, &wanted.instance, &wanted.generation,
-		&wanted.nth, wanted.way) == 5) {
-		armed = strcmp(wanted.program, program) == 0 && wanted.instance == instance;
+	if (fscanf(f, "%31s %u %u %u %31s %*s %31s", wanted.program, &wanted.instance,
+		&wanted.generation, &wanted.nth, wanted.way, wanted.place) >= 5) {
+		armed = strcmp(wanted.program, program) == 0 &&
+			(wanted.instance == 0 || wanted.instance == instance);
+		if (wanted.nth != 0)
+			wanted.place[0] = '\0';
 		lack = lack_of_way(wanted.way);
 	}
 	fclose(f);

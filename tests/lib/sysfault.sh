@@ -332,7 +332,7 @@ one_case() {
 	restore "$faults_from"
 	log_clear
 	clear_faults
-	echo "$1 $2 $3 $4 $5" >"$FAULTS/fault"
+	echo "$*" >"$FAULTS/fault"
 	faults_begun=$(date +%s)
 	"do_$faults_flow" >"$SCRATCH/action" 2>&1
 	wait_for "$CASE_MOST_S" quiet || echo "a helper is left: $(pgrep -a p11-latch)"
