@@ -180,10 +180,10 @@ refuse(struct card *c, const char *why)
 	c->record.method = METHOD_REFUSE;
 	if (is_undone(c))
 		return CKR_FUNCTION_FAILED;
-	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block%s",
-	    c->uri, why,
-	    block_may_lock(c) ? ", a right PUK presented, or block --force ends this"
-			      : " or a right PUK presented ends this");
+	log_error(
+	    "%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block --puk - "
+	    "with the right one%s ends this",
+	    c->uri, why, block_may_lock(c) ? ", or block --force," : "");
 	return CKR_FUNCTION_FAILED;
 }
 

@@ -5,6 +5,7 @@
 
 #include "card/block.h"
 #include "card/vendor.h"
+#include "policy/log.h"
 
 void
 block_sitting(const struct card *c, const struct so *newer, const struct so *older, bool proved,
@@ -57,6 +58,41 @@ was_refused(const struct attempts *a, const struct so *so)
 	return NULL;
 }
 
+/*
+ * Another process's logout can end ours between C_Login as SO and C_InitPIN: once more within the
+ * budget, and counted.
+ */
+static CK_RV
+scramble_undisturbed(struct card *c, const struct so *so)
+{
+	CK_RV rv = block_scramble(c, so, NULL);
+
+	if (!c->so_lost || c->so_try != SO_SENT || so_begin_try(c, so, SO_VIA_REQUEST) != CKR_OK)
+		return rv;
+	log_info("%s: another process ended the SO login; once more", c->uri);
+	return block_scramble(c, so, NULL);
+}
+
+/* Any other answer of the card's says nothing of the secret: the others would be wrong ones. */
+static bool
+goes_on(const struct attempts *a, bool sent)
+{
+	if (sent)
+		return a->rv == CKR_PIN_INCORRECT && a->c->so_try != SO_PROVED;
+	return a->rv == CKR_PIN_INCORRECT || a->rv == CKR_FUNCTION_FAILED;
+}
+
+static void
+say_why(struct attempts *a, bool sent, const char *whose)
+{
+	if (sent)
+		snprintf(a->why, a->size, "with the %s's SO secret the card answers %s", whose,
+		    rv_name(a->rv));
+	else if (a->n == 1)
+		snprintf(
+		    a->why, a->size, "the %s's SO secret was not sent to it; see the log", whose);
+}
+
 /* Whether another may be tried after it. */
 static bool
 try_it(struct attempts *a, const struct so *so, const char *whose)
@@ -67,7 +103,7 @@ try_it(struct attempts *a, const struct so *so, const char *whose)
 	a->rv = so_begin_try(c, so, SO_VIA_REQUEST);
 	sent = a->rv == CKR_OK;
 	if (sent) {
-		a->rv = block_scramble(c, so, NULL);
+		a->rv = scramble_undisturbed(c, so);
 		so_tried(c, SO_VIA_REQUEST, a->rv);
 	}
 	a->list[a->n] = so;
@@ -75,9 +111,8 @@ try_it(struct attempts *a, const struct so *so, const char *whose)
 	a->refused[a->n++] =
 	    sent && a->rv == CKR_PIN_INCORRECT && c->so_try == SO_SENT && so->box.generation == 0;
 	if (a->rv != CKR_OK && c->office->caller != CALLER_ANYONE)
-		snprintf(a->why, a->size, "with the %s's SO secret the card answers %s", whose,
-		    rv_name(a->rv));
-	return a->rv != CKR_OK && a->rv != CKR_PIN_LOCKED && !(sent && c->so_try == SO_PROVED);
+		say_why(a, sent, whose);
+	return goes_on(a, sent);
 }
 
 static bool
@@ -139,27 +174,39 @@ try_element(struct attempts *a, enum so_element element)
 	return more;
 }
 
+/* How often the card refused it: 2 for more often, too. */
+static unsigned
+refusals(const struct attempts *a, enum so_element element)
+{
+	unsigned bit = 1u << element;
+
+	if ((a->marks & bit << SO_ELEMENTS) != 0)
+		return 2;
+	return (a->marks & bit) != 0 ? 1 : 0;
+}
+
 /*
- * What the policy has, as many of it as most. A value that the card refused twice is not sent to it
- * at each recovery, which would cost one SO try after the other: when a person says so, and then
- * after all others.
+ * What the policy has, as many of it as most, those first that the card refused least: where tries
+ * are few, each recovery would begin with the same wrong one. What it refused twice is sent when a
+ * person says so only.
  */
 static bool
-try_policys(struct attempts *a, unsigned most, bool again)
+try_policys(struct attempts *a, unsigned most, bool ordered)
 {
 	size_t before = a->n;
-	unsigned i;
+	unsigned i, times;
 
-	for (i = 0; i < SO_ELEMENTS && a->n - before < most; i++) {
-		enum so_element element = so_element_for_block(a->c, i);
+	for (times = 0; times <= (ordered ? 2 : 1); times++) {
+		for (i = 0; i < SO_ELEMENTS && a->n - before < most; i++) {
+			enum so_element element = so_element_for_block(a->c, i);
 
-		if ((a->seen & 1u << element) != 0)
-			continue;
-		if (!again && (a->marks & 1u << (SO_ELEMENTS + element)) != 0)
-			a->unsent = true;
-		else if (!try_element(a, element))
-			return false;
+			if ((a->seen & 1u << element) == 0 && refusals(a, element) == times &&
+			    !try_element(a, element))
+				return false;
+		}
 	}
+	for (i = 0; i < SO_ELEMENTS; i++)
+		a->unsent = a->unsent || ((a->seen & 1u << i) == 0 && refusals(a, i) == 2);
 	return true;
 }
 
@@ -171,8 +218,8 @@ try_all(struct attempts *a, const struct sitting *sitting)
 	bool first = policy && !block_believes(a->c, sitting);
 
 	(void)((!first || try_policys(a, 1, false)) && try_holders(a, sitting->newer) &&
-	       try_holders(a, sitting->older) && policy && try_policys(a, SO_ELEMENTS, false) &&
-	       sitting->ordered && try_policys(a, SO_ELEMENTS, true));
+	       try_holders(a, sitting->older) && policy &&
+	       try_policys(a, SO_ELEMENTS, sitting->ordered));
 }
 
 /* Nothing was sent, and nothing that there is is right: no card is locked on that. */
@@ -219,6 +266,9 @@ block_scramble_any(struct card *c, const struct sitting *sitting, char *why, siz
 	if (c->office->caller == CALLER_ANYONE)
 		snprintf(why, size, "it needs the policy's SO secret: an operator has to come");
 	try_all(&a, sitting);
+	/* The holder's may be one of the policy's, too, that was refused before. */
+	if (a.rv == CKR_OK && a.n > 0 && !a.list[a.n - 1]->policy)
+		a.marks = 0;
 	if (a.unsent && a.rv == CKR_FUNCTION_FAILED)
 		say_unsent(&a);
 	keep_marks(&a);

@@ -165,6 +165,13 @@ so_right(struct card *c)
 	c->private.so_refused = 0;
 }
 
+void
+so_allow(struct card *c)
+{
+	count_anew(c);
+	c->private.so_refused &= (1u << SO_ELEMENTS) - 1;
+}
+
 bool
 so_tried(struct card *c, enum so_via via, CK_RV rv)
 {

@@ -197,10 +197,14 @@ is_surely_blocked(struct card *c)
 	       (!c->profile.never_guess && pin_is_locked(c, &locked) == CKR_OK && locked);
 }
 
-/* No PUK is asked for because of what is most probably so. */
+/* Not because of what is most probably so. */
 static enum order_status
-say_record(const struct card *c, FILE *out)
+ask_so(const struct card *c, FILE *out, unsigned *asks)
 {
+	if (c->record.state != RECORD_BLOCKED) {
+		*asks |= 1u << ANSWER_SO;
+		return ORDER_ASKS;
+	}
 	fprintf(out,
 	    "%s: is blocked already, as its record says; in case that it was unblocked elsewhere "
 	    "since, p11-latch block --puk blocks it anew\n",
@@ -208,12 +212,15 @@ say_record(const struct card *c, FILE *out)
 	return ORDER_DONE;
 }
 
+/* What a person gives goes before what the policy has, which may be what the card refused. */
 enum order_status
 order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
+	const struct secret *given = order->answers[ANSWER_SO];
 	struct sitting sitting = {.ordered = true};
 	struct so so = {0};
 	enum order_status status = ORDER_FAILED;
+	bool is_held;
 
 	if (!block_can_be(c) || card_look(c) != CKR_OK || unblock_resolve(c) != CKR_OK)
 		return ORDER_FAILED;
@@ -221,20 +228,20 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 		fprintf(out, "%s: is blocked already\n", c->uri);
 		return ORDER_DONE;
 	}
-	if (!so_of_policy(c, true, &so))
-		return ORDER_FAILED;
-	if (so.pin == NULL && block_needs_so(c, order->force)) {
-		if (order->answers[ANSWER_SO] == NULL) {
-			if (c->record.state == RECORD_BLOCKED)
-				return say_record(c, out);
-			*asks |= 1u << ANSWER_SO;
-			return ORDER_ASKS;
-		}
-		if (!take_so(c, order->answers[ANSWER_SO], &so))
-			goto out;
+	if (given == NULL && block_needs_so(c, order->force)) {
+		if (!so_of_policy(c, true, &so))
+			return ORDER_FAILED;
+		is_held = so.pin != NULL;
+		so_clear(&so);
+		if (!is_held)
+			return ask_so(c, out, asks);
 	}
-	if (so.pin != NULL && !so.policy)
+	if (given != NULL && block_needs_so(c, order->force)) {
+		if (!take_so(c, given, &so))
+			goto out;
 		sitting.newer = &so;
+		sitting.proved = true;
+	}
 	status = block_now(c, order, &sitting, out);
 out:
 	so_clear(&so);

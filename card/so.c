@@ -420,7 +420,7 @@ void
 so_place(struct card *c, const struct so *right)
 {
 	const struct binding *b = c->binding;
-	bool has = false;
+	bool has = false, unblock_has;
 
 	/* A key that unblocks nothing says nothing of the PUK. */
 	if (b == NULL || right->pad || !so_unblocks(c, right))
@@ -443,10 +443,13 @@ so_place(struct card *c, const struct so *right)
 		c->private.new_valid = true;
 		return;
 	}
-	if (is_now_of(c, b->unblock, right, &has) || is_now_of(c, b->personalize, right, &has))
+	if (is_now_of(c, b->unblock, right, &has))
+		return;
+	unblock_has = has;
+	if (is_now_of(c, b->personalize, right, &has))
 		return;
 	/* There it is the valid one only where nothing else says what is. */
-	if (is_new_of(c, b->personalize, right)) {
+	if (!unblock_has && is_new_of(c, b->personalize, right)) {
 		c->private.new_valid = b->unblock == NULL;
 		return;
 	}

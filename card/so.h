@@ -150,9 +150,12 @@ enum so_via { SO_VIA_LOGIN, SO_VIA_REQUEST, SO_VIA_LAST_TRY };
  */
 CK_RV so_begin_try(struct card *c, const struct so *so, enum so_via via);
 
-/* An SO secret was right, or somebody says that the card's tries are all back: written by the
- * caller. */
+/* An SO secret was right. To be written by the caller. */
 void so_right(struct card *c);
+
+/* Somebody says that the card's tries are all back. What it refused stays noted, and comes after
+ * what it did not. To be written by the caller. */
+void so_allow(struct card *c);
 
 /* Its end. False: it could not be written (logged). */
 bool so_tried(struct card *c, enum so_via via, CK_RV rv);

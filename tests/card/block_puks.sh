@@ -87,6 +87,50 @@ after_pickup() {
 	is "$(private SORefused)" none "$kind: at once"
 }
 
+# leave: as if its block had been interrupted, and nothing proved.
+leave() {
+	sed -i "s/^State=.*/State=personalizing/" "$STATE"/records/*
+	sed -i "/^Proved=/d; /^ForeignSO=/d" "$STATE"/private/*.state
+}
+
+# An answer that is none about the secret: the other PUKs would be wrong ones.
+passing_error() {
+	known_puk "$SO" PUK=#24682468 | pickup BlockMethod=scramble
+	factory
+	applied
+	passes "$kind: unblocked" "$CMD" unblock --puk "$SO" --pin "$PIN_NEW" "$CARD"
+	sed -i "/^NewValid=/d" "$STATE"/private/*.state
+	once "$MODULE" "login so 24682468" "set-pin 24682468 $SO" >/dev/null
+	leave
+	faulty_start
+	fault p11-latch C_Login 1 rv 30
+	"$CMD" recover >/dev/null 2>&1
+	faulted || bail_out "no C_Login"
+	fault none
+	sed -i "s|^Path=.*|Path=$MODULE|" "$P11_LATCH_CONF"
+	is "$(record State),$(record Method),$(private SORefused)" personalizing,none,none \
+		"$kind: CKR_DEVICE_ERROR at the right PUK: it is blocked later"
+	is "$(so_flags)" "" "$kind: no other PUK is sent after it"
+	passes "$kind: p11-latch recover, when all is well" "$CMD" recover
+	still_blocked "$kind: blocks it" "$PIN_NEW"
+	is "$(so_flags)" "" "$kind: and no SO try is lost"
+}
+
+# In force is PUK= of the description that made it, and Unblock= holds another: that is not sent to the card.
+not_of_unblock() {
+	echo 424242 >"$SCRATCH/letter"
+	printf '[Fields]\nLETTER=\n[Description]\nSetPIN=true\nPIN=LETTER\nInitialPUK=#24682468\n' |
+		pickup BlockMethod=scramble "Field.LETTER=file:$SCRATCH/letter"
+	factory
+	applied
+	is "$(record State),$(private ForeignSO)" "blocked,true" "$kind: Unblock= has another PUK than the card"
+	logged "the card's SO secret is not the policy's" "$kind: the log says so"
+	is "$(login_rv "$LATCH" user 424242)" CKR_PIN_LOCKED "$kind: the PIN letter opens nothing"
+	[ "$kind" = softhsm ] || is "$(so_flags)" "" "$kind: and costs no SO try"
+	passes "$kind: the card's PUK" "$CMD" unblock --puk "$SO" --pin "$PIN_NEW" "$CARD"
+	is_active "$PIN_NEW" "$kind: unblocks it"
+}
+
 # --- What the card refused --------------------------------------------------------------------------
 
 so_tries() {
@@ -97,7 +141,8 @@ wrong_one() {
 	known_puk "$1" | pickup BlockMethod=scramble Profile.SoTries=9
 }
 
-# Personalized with SO, and then another card; its holder's PUK and the policy's are refused, and cost two of nine.
+# left TRIES: personalized with SO, and then another card; its holder's PUK and the policy's are refused, TRIES of nine
+# are left.
 left() {
 	rm -rf "${STATE:?}"/*
 	forge honest "$SO" -
@@ -106,14 +151,14 @@ left() {
 	drive desk close >/dev/null
 	drive_stop desk
 	wait_for 10 no_helpers || bail_out "the watcher does not end"
-	is "$(record State),$(record Method),$(so_tries)" "personalizing,refuse,7" "no PUK is right: refused by p11-latch"
+	is "$(record State),$(record Method),$(so_tries)" "personalizing,refuse,$1" "no PUK is right: refused by p11-latch"
 }
 
 refused_once() {
 	forged_start
 	latch_conf "spawn:$HELPER" generic
 	wrong_one "$SO_NEW"
-	left
+	left 7
 	"$CMD" recover >/dev/null 2>&1
 	is "$(so_tries)" 6 "p11-latch recover sends the refused PUK once more, since one answer may be false"
 	"$CMD" recover >/dev/null 2>&1
@@ -126,7 +171,7 @@ refused_once() {
 	"$CMD" recover >/dev/null 2>&1
 	"$CMD" recover >/dev/null 2>&1
 	"$CMD" recover >/dev/null 2>&1
-	is "$(so_tries)" 3 "after p11-latch reset it is sent twice again"
+	is "$(so_tries)" 4 "after p11-latch reset it is sent once again"
 	wrong_one 99999999
 	passes "p11-latch recover, when the policy is corrected" "$CMD" recover
 	is "$(record State),$(private SORefused)" blocked,none "blocks the card"
@@ -137,7 +182,7 @@ refused_file() {
 	echo "$SO_NEW" >"$SCRATCH/puk"
 	printf '[Fields]\nPUK=\n[Description]\nSetPIN=true\nPIN=!FROM_USER_DIALOG_2_FIELD\nInitialPUK=PUK\n' |
 		pickup BlockMethod=scramble Profile.SoTries=9 "Field.PUK=file:$SCRATCH/puk"
-	left
+	left 7
 	"$CMD" recover >/dev/null 2>&1
 	"$CMD" recover >/dev/null 2>&1
 	is "$(so_tries)" 6 "nor one that stands in a file"
@@ -146,12 +191,59 @@ refused_file() {
 	is "$(record State)" blocked "blocks the card"
 }
 
+# How many tries there are nobody knows, so that a recovery has one: reset leaves the next one to another PUK.
+few_tries() {
+	forged_start
+	latch_conf "spawn:$HELPER" generic
+	known_puk "$SO_NEW" | pickup BlockMethod=scramble
+	description personalize <<-END
+		[Application_B]
+		BlockCard=true
+
+		[Description]
+		InitToken=true
+		SetPIN=true
+		InitialLabel=#latch
+		InitialPUK=#$SO
+		PUK=#$SO_NEW
+		PIN=#$PIN
+	END
+	rm -rf "${STATE:?}"/*
+	forge honest "$SO" -
+	once "$LATCH" "login so $SO" "init-pin $PIN" close >/dev/null
+	wait_for 10 no_helpers
+	printf 'S1 latch %s %s 3 3\n' "$SO" "$PIN" >"$FORGED_DIR/token"
+	leave
+	"$CMD" recover >/dev/null 2>&1
+	"$CMD" recover >/dev/null 2>&1
+	is "$(record State),$(so_tries)" personalizing,2 "unknown tries: one PUK is refused, and no other sent"
+	"$CMD" reset "$CARD" >/dev/null
+	passes "p11-latch recover after reset" "$CMD" recover
+	is "$(record State),$(so_tries)" blocked,3 "sends the other one, which is right"
+}
+
+# What a person gives goes before what the policy has.
+given_puk() {
+	forged_start
+	latch_conf "spawn:$HELPER" generic
+	known_puk "$SO_NEW" PUK=#13571357 | pickup BlockMethod=scramble Profile.SoTries=9
+	left 6
+	: >"$FORGED_DIR/given"
+	echo 99999999 >"$SCRATCH/typed"
+	passes "p11-latch block --puk with the right one" "$CMD" block --puk "@$SCRATCH/typed" "$CARD"
+	is "$(record State),$(so_tries)" blocked,3 "blocks the card"
+	unlike "$(given)" "*$SO_NEW*" "and sends none of the policy's"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
 	known_puk | pickup
 	killed_apply "InitialPUK= at pick-up"
 	after_pickup
+	# SoftHSM counts no SO tries.
+	[ "$kind" = softhsm ] || passing_error
+	not_of_unblock
 	asked_puk | pickup
 	only_of_personalize "a dialog at pick-up"
 	pickup </dev/null
@@ -160,4 +252,6 @@ for kind in $TOKENS; do
 done
 refused_once
 refused_file
+few_tries
+given_puk
 done_testing
