@@ -57,6 +57,15 @@ found_refused(struct card *c, const struct opened *box)
 		p->n_refused++;
 }
 
+void
+found_note_refused(struct card *c, const struct so *so)
+{
+	c->private.foreign_so = c->private.foreign_so || so->policy;
+	found_refused(c, &so->box);
+	card_note(c);
+	offline_drop(c);
+}
+
 /* The newest first. */
 static void
 add(struct found *f, const struct so *so)

@@ -26,6 +26,9 @@ bool found_is(const struct box *b, const struct opened *box);
 void found_refused(struct card *c, const struct opened *box);
 bool found_was_refused(const struct card *c, const unsigned char digest[BOX_HASH]);
 
+/* The same, written. Where the policy's key opened it, that says nothing of this card any more. */
+void found_note_refused(struct card *c, const struct so *so);
+
 /*
  * Opens the box by the private key of its recipient number, and adds what is in it, unless the card
  * refused that already. manager: the card manager key's bytes, where that opens it; else NULL.

@@ -282,6 +282,9 @@ offline_tidy(struct card *c)
 		rv = pin_try_so(c, &so, SO_VIA_REQUEST);
 		if (rv == CKR_OK)
 			offline_accepted(c, &so);
+		/* Each recovery would send it again. */
+		else if (rv == CKR_PIN_INCORRECT)
+			found_note_refused(c, &so);
 	}
 	so_clear(&so);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "card/applies.h"
+#include "card/found.h"
 #include "card/offline.h"
 #include "card/personalized.h"
 #include "card/pin.h"
@@ -35,10 +36,10 @@ drop_begun(struct card *c)
 
 /*
  * The box that an interrupted personalization of this life wrote: its secret is in force, or the
- * holder's is, and then the box is of no use.
+ * holder's is, and then the box is of no use. *refused: not its own, for all that the card says.
  */
 static bool
-finish_begun(struct card *c, const struct description *desc, struct so *new)
+finish_begun(struct card *c, const struct description *desc, struct so *new, bool *refused)
 {
 	CK_RV rv;
 
@@ -54,9 +55,10 @@ finish_begun(struct card *c, const struct description *desc, struct so *new)
 		    "%s: has %u tickets, whose making was interrupted", c->uri, c->record.tickets);
 		return true;
 	}
+	*refused = rv == CKR_PIN_INCORRECT;
+	if (*refused)
+		found_note_refused(c, new);
 	so_clear(new);
-	if (rv == CKR_PIN_INCORRECT)
-		drop_begun(c);
 	return false;
 }
 
@@ -69,13 +71,17 @@ make_tickets(
     struct card *c, const struct description *desc, const struct sitting *s, struct so *new)
 {
 	const struct so *now = NULL;
+	bool refused = false;
 
-	if (c->office->caller != CALLER_ANYONE && finish_begun(c, desc, new))
+	if (c->office->caller != CALLER_ANYONE && finish_begun(c, desc, new, &refused))
 		return true;
 	if (prove(c, s->newer) == CKR_OK)
 		now = s->newer;
 	else if (prove(c, s->older) == CKR_OK)
 		now = s->older;
+	/* One refusal may be a false answer, and what is in the box nobody knows else. */
+	if (now != NULL && refused)
+		drop_begun(c);
 	if (now != NULL)
 		return offline_make(c, desc, now, new) == CKR_OK;
 	log_error("%s: gets no tickets, since nobody here holds its SO secret; p11-latch apply "

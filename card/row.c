@@ -185,11 +185,25 @@ nothing_presented(
  * Where tickets were not made to the end the box is there, and the PUK still a person's; but the
  * same is seen where the card was made elsewhere, and a wrong PUK would cost it an SO try.
  */
-static void
-say_box_is_first(const struct card *c, const struct so *so)
+static bool
+is_unproved_box(const struct card *c, const struct so *so)
 {
-	if (so->box.generation == 0 || c->private.generation != 0)
+	return so->box.generation != 0 && c->private.generation == 0;
+}
+
+static void
+say_box_is_first(const struct card *c)
+{
+	bool known;
+
+	if (so_tries_left(c, &known) < 2) {
+		log_error(
+		    "%s: the policy's card manager key opens a box of this card, and what was "
+		    "given is not what is in it; only one SO try is left, for one of the "
+		    "two: p11-latch unblock --last-try --puk sends what is given",
+		    c->uri);
 		return;
+	}
 	log_error("%s: the policy's card manager key opens a box of this card, and what was given "
 		  "is not what is in it; p11-latch unblock without --puk tries the box, and where "
 		  "the card refuses that, its PUK is taken the next time",
@@ -222,8 +236,15 @@ row_of_person(struct card *c, const struct presented *p, bool holds, enum row *r
 	case OFFLINE_NO_RESPONSE:
 		break;
 	}
-	if (holds)
-		say_box_is_first(c, so);
+	if (holds && is_unproved_box(c, so)) {
+		/* Whoever says so has nothing left for the box. */
+		if (p->via == SO_VIA_LAST_TRY) {
+			so_clear(so);
+			*row = ROW_OTHER;
+			return typed(c, p, so);
+		}
+		say_box_is_first(c);
+	}
 	if (holds || !may_be_other(c, p->via))
 		return nothing_matches(c, p, holds);
 	*row = ROW_OTHER;

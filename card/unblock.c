@@ -163,17 +163,12 @@ init_undisturbed(struct card *c, const struct so *so, enum so_via via, const str
 static CK_RV
 refused_box(struct card *c, const struct so *so)
 {
-	struct private *p = &c->private;
-
 	log_error("%s: the card refuses the SO secret of the box that was opened: box and tickets "
 		  "are older than the card, or were put there by somebody. Ask for its challenge "
 		  "again; a desk with the card manager key, or the PUK, has to come if there is "
 		  "none",
 	    c->uri);
-	p->foreign_so = p->foreign_so || so->policy;
-	found_refused(c, &so->box);
-	card_note(c);
-	offline_drop(c);
+	found_note_refused(c, so);
 	return so->policy ? CKR_FUNCTION_FAILED : CKR_PIN_INCORRECT;
 }
 

@@ -18,18 +18,18 @@ helper_is_told() {
 	chmod 755 "$HELPER_UNDER"
 }
 
-# In an office of root's, whose state is the service's afterwards.
+# left_behind WHEN: in an office of root's, whose state is the service's afterwards.
 left_behind() {
 	token_new
 	rm -rf "${STATE:?}"/*
-	fault p11-latch-helper C_SetPIN 1 kill-after
+	fault p11-latch-helper C_SetPIN 1 "$1"
 	session_start desk "$LATCH"
 	must desk login so "$SO"
 	must desk init-pin "$PIN"
 	drive desk kill9 >/dev/null 2>&1
 	drive_stop desk
 	wait_for 10 no_helpers
-	passes "$kind: the watcher was killed after the card had its new SO secret" faulted
+	passes "$kind, $1: the watcher was killed while it gave the card its new SO secret" faulted
 	fault none
 	is "$(record State)" personalizing "$kind: what it left"
 	token_share
@@ -40,16 +40,18 @@ so_logins() {
 	grep -cx so "$FAULTY_LOGINS"
 }
 
-FAULTY_LOGINS=$SCRATCH/logins
-export FAULTY_LOGINS
-users_make
-for kind in $TOKENS; do
+so_flags() {
+	flags "$MODULE" | grep -o 'SO_PIN_[CFL][A-Z_]*' | tr '\n' ' '
+}
+
+# The office's services are started, and anybody logs in.
+anyone_comes() {
 	token_start "$kind"
 	token_share
 	latch_setup
 	shared_office
 	faulty_start
-	left_behind
+	left_behind "$1"
 	latch_conf "unix:$SCRATCH/run/helper.sock"
 	faulty_start
 	helper_is_told
@@ -58,19 +60,50 @@ for kind in $TOKENS; do
 	: >"$FAULTY_LOGINS"
 	chmod 666 "$FAULTY_LOGINS"
 	who anyone
-	is "$(login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED "$kind: anyone's login"
-	is "$(so_logins)" 0 "$kind: sends no SO secret to the card"
-	who operator
-	is "$(login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED "$kind: an operator's login"
-	becomes blocked "$kind: and the card is blocked"
+	is "$(login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED "$kind, $1: anyone's login"
+	is "$(so_logins)" 0 "$kind, $1: sends no SO secret to the card"
+}
+
+operator_unblocks() {
 	who root
 	fails "$kind: the card itself refuses the PIN" vendor_takes "$PIN"
 	token_share
-	passes "$kind: an operator unblocks it by the key in its box" as operator "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+	passes "$kind: $1" as operator "$CMD" unblock --pin "$PIN_NEW" $2 "$CARD"
 	is_active "$PIN_NEW" "$kind: with its new PIN"
 	who root
 	passes "$kind: no helper is left" wait_for 10 no_helpers
 	sockets_stop
 	token_stop
+}
+
+FAULTY_LOGINS=$SCRATCH/logins
+export FAULTY_LOGINS
+users_make
+for kind in $TOKENS; do
+	anyone_comes kill-after
+	who operator
+	is "$(login_rv "$LATCH" user "$PIN")" CKR_PIN_LOCKED "$kind: an operator's login"
+	becomes blocked "$kind: and the card is blocked"
+	operator_unblocks "an operator unblocks it by the key in its box" ""
 done
+
+# The box is on the card, and what is in it never came to be its SO secret: that is found out once.
+kind=opencryptoki
+anyone_comes kill-before
+is "$(record State),$(record Method)" blocked,lock "$kind: and locks the card"
+for n in 1 2 3; do
+	passes "$kind: an operator's recovery $n" as operator "$CMD" recover
+done
+is "$(who root && so_flags)" "SO_PIN_COUNT_LOW " "$kind: three recoveries spend one SO try"
+operator_unblocks "an operator unblocks it by the PUK that it has" "--puk $SO"
+
+# With one SO try left the PUK that is given goes before the box that nobody has proved.
+anyone_comes kill-before
+who root
+login_rv "$MODULE" so 11112222 >/dev/null
+login_rv "$MODULE" so 11112222 >/dev/null
+is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: one SO try is left"
+fails "$kind: it is not spent unasked" as operator "$CMD" unblock --pin "$PIN_NEW" --puk "$SO" "$CARD"
+logged "one SO try is left, for one of the two: p11-latch unblock --last-try --puk sends what is given" "$kind: how to is said"
+operator_unblocks "--last-try --puk sends the PUK" "--last-try --puk $SO"
 done_testing
