@@ -26,6 +26,9 @@ struct instance {
 bool instance_find(struct instance *in, const char *name, bool user);
 void instance_free(struct instance *in);
 
+/* NAME of a file name p11-latch-NAME and after, to be freed; NULL: another file, or no memory. */
+char *instance_of_file(const char *file, const char *after);
+
 /* What the files are made of; to be freed, NULL: no memory. profile: NULL for auto. */
 char *instance_conf_text(const struct instance *in, const char *module, const char *profile);
 char *instance_policy_text(const struct instance *in);

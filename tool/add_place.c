@@ -89,6 +89,18 @@ instance_find(struct instance *in, const char *name, bool user)
 	return false;
 }
 
+char *
+instance_of_file(const char *file, const char *after)
+{
+	static const char before[] = "p11-latch-";
+	const size_t begin = sizeof(before) - 1, end = strlen(after), len = strlen(file);
+
+	if (len <= begin + end || strncmp(file, before, begin) != 0 ||
+	    strcmp(file + len - end, after) != 0)
+		return NULL;
+	return strndup(file + begin, len - begin - end);
+}
+
 void
 instance_free(struct instance *in)
 {

@@ -55,19 +55,6 @@ wraps(const struct instance *in, const char *file)
 	return is;
 }
 
-/* NAME of p11-latch-NAME.conf, to be freed; NULL: another file. */
-static char *
-name_of(const char *file)
-{
-	static const char before[] = "p11-latch-", after[] = ".conf";
-	const size_t begin = sizeof(before) - 1, end = sizeof(after) - 1, len = strlen(file);
-
-	if (len <= begin + end || strncmp(file, before, begin) != 0 ||
-	    strcmp(file + len - end, after) != 0)
-		return NULL;
-	return strndup(file + begin, len - begin - end);
-}
-
 /* Another one of the same module: the text with which it would hide it, to be freed, after it was
  * printed that it does. NULL: there is none. */
 static char *
@@ -78,7 +65,7 @@ hiding_of_other(const struct instance *in, const char *path, const char *file)
 	struct dirent *e;
 
 	while (dir != NULL && text == NULL && (e = readdir(dir)) != NULL) {
-		char *name = name_of(e->d_name);
+		char *name = instance_of_file(e->d_name, ".conf");
 		struct instance other = {0};
 
 		if (name != NULL && strcmp(name, in->name) != 0 &&

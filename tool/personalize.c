@@ -13,6 +13,7 @@
 
 #include "card/records.h"
 #include "helper/wire.h"
+#include "tool/add.h"
 #include "tool/spawn.h"
 #include "tool/tool.h"
 
@@ -158,25 +159,50 @@ close_hold(struct hold *h, int sock)
 	return status == WIRE_OK && rv == CKR_OK;
 }
 
+/* A module reads it by itself: the usual one, or that of an instance that is there. */
+static bool
+is_a_modules_own(const char *conf)
+{
+	static const char folder[] = P11_LATCH_CONF_DIR "/";
+	struct instance in = {0};
+	char *name;
+	bool is;
+
+	if (strcmp(conf, P11_LATCH_CONF_FILE) == 0)
+		return true;
+	if (strncmp(conf, folder, strlen(folder)) != 0)
+		return false;
+	name = instance_of_file(conf + strlen(folder), ".conf");
+	is = name != NULL && instance_find(&in, name, false) && access(in.library, F_OK) == 0;
+	instance_free(&in);
+	free(name);
+	return is;
+}
+
 /*
  * --config is for the programs too: they would speak of another state directory else. Not where it
- * is one of the installed, of which each instance of the module knows its own. To be freed.
+ * is one of those that modules know themselves, each its own: there *variable is NULL. It is to be
+ * freed. False: printed why.
  */
-static char *
-conf_variable(void)
+static bool
+conf_variable(char **variable)
 {
-	static const char installed[] = P11_LATCH_CONF_DIR "/";
-	const char *conf = tool_config(), *slash = strrchr(conf, '/');
-	char *path, *variable = NULL;
+	const char *conf = tool_config(), *inherited = getenv("P11_LATCH_CONF");
+	char *path;
 
-	if (slash != NULL && (size_t)(slash - conf) + 1 == strlen(installed) &&
-	    strncmp(conf, installed, strlen(installed)) == 0)
-		return NULL;
+	*variable = NULL;
+	if (is_a_modules_own(conf)) {
+		if (inherited != NULL && strcmp(inherited, conf) != 0)
+			unsetenv("P11_LATCH_CONF");
+		return true;
+	}
 	path = realpath(conf, NULL);
-	if (path == NULL || asprintf(&variable, CONF "%s", path) < 0)
-		variable = NULL;
+	if (path == NULL || asprintf(variable, CONF "%s", path) < 0) {
+		fprintf(stderr, "p11-latch: %s cannot be handed on: %s\n", conf, strerror(errno));
+		*variable = NULL;
+	}
 	free(path);
-	return variable;
+	return *variable != NULL;
 }
 
 static int
@@ -184,14 +210,17 @@ hold_and_run(const struct config *c, int sock, char **command)
 {
 	struct hold hold = {.config = c};
 	char *variables[3] = {NULL};
-	char *conf = NULL;
+	char *conf;
 	int status;
 
-	variables[0] = open_hold(sock);
-	if (variables[0] == NULL)
+	if (!conf_variable(&conf))
 		return TOOL_FAILED;
+	variables[0] = open_hold(sock);
+	if (variables[0] == NULL) {
+		free(conf);
+		return TOOL_FAILED;
+	}
 	(void)sscanf(variables[0], COOKIE "%16[0-9a-f]", hold.id);
-	conf = conf_variable();
 	variables[1] = conf;
 	status = spawn_command(command, variables, sock, recover, &hold);
 	explicit_bzero(variables[0], strlen(variables[0]));

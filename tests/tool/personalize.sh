@@ -209,23 +209,52 @@ OUT=$(env -u P11_LATCH_CONF "$CMD" --config "$P11_LATCH_CONF" personalize -- \
 	sh "$SCRATCH/desk.sh" "$LATCH" "$LABEL" "$SO" "$PIN" 2>&1)
 is "$?,$(record State)" 0,blocked "--config"
 
-# handed_on FILE: what is handed on of --config=FILE.
-handed_on() {
-	mkdir -p "${1%/*}"
-	cp "$P11_LATCH_CONF" "$1"
-	env -u P11_LATCH_CONF "$CMD" --config "$1" personalize -- sh -c 'echo "${P11_LATCH_CONF-}"' 2>&1
+# private DIR: it is there, and what is written into it is seen by this test only.
+private() {
+	around=$1
+	until [ -d "$around" ]; do around=${around%/*}; done
+	mkdir -p "$SCRATCH/upper$around" "$SCRATCH/work$around"
+	mount -t overlay -o "lowerdir=$around,upperdir=$SCRATCH/upper$around,workdir=$SCRATCH/work$around" \
+		overlay "$around" 2>/dev/null || case $around in
+	"" | /usr | /usr/lib | /usr/lib/*-linux-gnu) false ;;
+	*) mount -t tmpfs tmpfs "$around" ;;
+	esac || bail_out "$1 can be given no private copy here"
+	mkdir -p "$1"
 }
-etc=$(printf 'show:\n\t@echo "$(sysconfdir)"\n' | make -s -C "$BUILDDIR" -f Makefile -f - show)
+variable() {
+	printf 'show:\n\t@echo "$(%s)"\n' "$1" | make -s -C "$BUILDDIR" -f Makefile -f - show
+}
+etc=$(variable sysconfdir)
 case $etc in
 /etc | /etc/*) ;;
-*)
-	mkdir -p "$etc"
-	mount -t tmpfs tmpfs "$etc" || bail_out "$etc can be given no private copy here"
-	;;
+*) private "$etc" ;;
 esac
-is "$(handed_on "$etc/p11-latch/office.conf")" "" "--config of an installed one: each module knows its own"
-for file in "$etc/office.conf" "$etc/p11-latch/more/office.conf" "$etc/p11-latch-office/office.conf"; do
-	is "$(handed_on "$file")" "$file" "--config $file is for the programs"
+modules=$(variable p11moduledir)
+private "$modules"
+
+# handed_on FILE [INHERITED]: what the programs have in P11_LATCH_CONF where --config=FILE.
+handed_on() {
+	mkdir -p "${1%/*}"
+	cp "$SCRATCH/conf/p11-latch.conf" "$1"
+	if [ $# -gt 1 ]; then
+		export P11_LATCH_CONF="$2"
+	else
+		unset P11_LATCH_CONF
+	fi
+	"$CMD" --config "$1" personalize -- sh -c 'echo "${P11_LATCH_CONF-nothing}"' 2>&1
+}
+usual=$etc/p11-latch/p11-latch.conf
+instances=$etc/p11-latch/p11-latch-x.conf
+for file in "$etc/office.conf" "$etc/p11-latch/more/office.conf" "$etc/p11-latch-office/office.conf" \
+	"$etc/p11-latch/office.conf" "$etc/p11-latch/p11-latch-.conf" "$instances"; do
+	is "$(handed_on "$file")" "$file" "--config $file is for the programs: no module reads it by itself"
+	is "$(handed_on "$file" /elsewhere.conf)" "$file" "--config $file comes before what P11_LATCH_CONF named"
+done
+: >"$modules/p11-latch-x.so"
+for file in "$usual" "$instances"; do
+	is "$(handed_on "$file")" nothing "--config $file: each module knows its own"
+	is "$(handed_on "$file" /elsewhere.conf)" nothing "--config $file: and does not read what P11_LATCH_CONF named"
+	is "$(handed_on "$file" "$file")" "$file" "--config $file: what P11_LATCH_CONF names, too, stays"
 done
 
 # --- Helpers --------------------------------------------------------------------------------------
