@@ -189,6 +189,8 @@ check_unknown(struct binding_reader *r, const struct ini_entry *e)
 
 	if (strncasecmp(e->name, "Field", 5) == 0)
 		near = "Field.NAME";
+	if (strncasecmp(e->name, "Profil", 6) == 0 && strchr(e->name, '.') != NULL)
+		near = "Profile.COLUMN";
 	snprintf(remedy, sizeof(remedy), "did you mean %s=?", near == NULL ? "" : near);
 	/* What Personalise= was to block would go out open. */
 	diag_add(r->d, near == NULL ? DIAG_WARNING : DIAG_ERROR, ini_place_name(r->ini, e),

@@ -49,6 +49,7 @@ check_attribute(struct scan *s, const char *attribute, size_t len)
 	    "the attributes that count are serial, token, model, manufacturer";
 	const char *equals = memchr(attribute, '=', len);
 	size_t name = equals == NULL ? len : (size_t)(equals - attribute);
+	const char *another = equals == NULL ? NULL : memchr(equals + 1, '=', len - name - 1);
 
 	if (equals == NULL) {
 		add(s, attribute, "write NAME=VALUE;NAME=VALUE", "attribute without a value");
@@ -68,6 +69,10 @@ check_attribute(struct scan *s, const char *attribute, size_t len)
 		if (name + 1 == len)
 			add(s, attribute, "leave it out to match any", "%s= has no value",
 			    attributes[i]);
+		/* token=A&model=M would be a label, and govern no card. */
+		if (another != NULL)
+			add(s, another, "write ; between attributes, or %3D for =",
+			    "%s= has another = in its value", attributes[i]);
 		return;
 	}
 	add(s, attribute, remedy, "attribute %.*s= cannot be matched on",
