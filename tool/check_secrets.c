@@ -107,24 +107,32 @@ is_refused(const struct context *c, const char *path, const struct stat *st)
 	return true;
 }
 
-/* closed: others cannot enter its folder, and so cannot read it. */
-static void
-check_file(const struct context *c, const char *path, const struct stat *st, bool closed)
+/* False: said that it belongs to somebody else. */
+static bool
+check_owner(const struct context *c, const char *path, const struct stat *st)
 {
 	struct file_fault fault;
 
-	if (file_check(st, FIELD_FILE, &fault) != 0)
-		diag_add(c->d, DIAG_WARNING, c->where,
-		    "chown it to root, and let the helper read it",
-		    "%.200s belongs to user %u: it is refused where the helper does not run as "
-		    "that user",
-		    path, (unsigned)st->st_uid);
-	else if (!closed && (st->st_mode & S_IROTH) != 0)
+	if (file_check(st, FIELD_FILE, &fault) == 0)
+		return true;
+	diag_add(c->d, DIAG_WARNING, c->where, "chown it to root, and let the helper read it",
+	    "%.200s belongs to user %u: it is refused where the helper does not run as that user",
+	    path, (unsigned)st->st_uid);
+	return false;
+}
+
+/* closed: others cannot enter its folder, and so cannot read it. False: said what is wrong. */
+static bool
+check_file(const struct context *c, const char *path, const struct stat *st, bool closed)
+{
+	size_t before = c->d->n;
+
+	if (!closed && (st->st_mode & S_IROTH) != 0)
 		diag_add(c->d, DIAG_WARNING, c->where, "take that away: chmod o-r",
 		    "%.200s holds a secret, and others can read it (mode %04o)", path,
 		    (unsigned)st->st_mode & 07777);
-	else
-		check_content(c, path);
+	check_content(c, path);
+	return c->d->n == before;
 }
 
 /* Whether the template may name it: what stands before and behind its braces does. */
@@ -145,16 +153,15 @@ may_name(const struct context *c, const char *name)
 	       strncmp(name, start, before) == 0 && strcmp(name + len - behind, end) == 0;
 }
 
-/* Each file in the folder that the template may name; the first bad one of a level speaks for all.
- */
+/* Each file in it that the template may name; the first bad one of a kind speaks for all. */
 static void
 check_folder(const struct context *c, const char *folder)
 {
-	size_t before = c->d->n, errors = c->d->n_errors;
+	bool closed, is_ours = true, is_good = true;
+	size_t errors = c->d->n_errors;
 	struct stat st, file;
 	struct dirent *e;
 	DIR *dir = opendir(folder);
-	bool closed;
 
 	if (dir == NULL) {
 		diag_add(c->d, DIAG_WARNING, c->where,
@@ -170,8 +177,10 @@ check_folder(const struct context *c, const char *folder)
 		    asprintf(&path, "%s/%s", folder, e->d_name) < 0)
 			continue;
 		if (stat(path, &file) == 0 && S_ISREG(file.st_mode) &&
-		    !is_refused(c, path, &file) && c->d->n == before)
-			check_file(c, path, &file, closed);
+		    !is_refused(c, path, &file)) {
+			is_ours = is_ours && check_owner(c, path, &file);
+			is_good = is_good && check_file(c, path, &file, closed);
+		}
 		free(path);
 	}
 	closedir(dir);
@@ -188,8 +197,10 @@ check_source(const struct context *c)
 		if (stat(text, &st) != 0)
 			diag_add(c->d, DIAG_WARNING, c->where, "write the value into it",
 			    "%.200s: %s", text, strerror(errno));
-		else if (!is_refused(c, text, &st))
-			check_file(c, text, &st, false);
+		else if (!is_refused(c, text, &st)) {
+			(void)check_owner(c, text, &st);
+			(void)check_file(c, text, &st, false);
+		}
 		return;
 	}
 	folder = strndup(text, (size_t)(brace - text));

@@ -397,6 +397,16 @@ for source in "{serial}" one; do
 	finds policy.conf 3:11 warning "$DIR/keys/one belongs to user 12345: it is refused where the helper does not"
 	OUT=$(setpriv --reuid 12345 --regid "$(id -g)" --clear-groups "$CMD" check "$DIR/policy.conf" 2>&1)
 	unlike "$OUT" "*belongs to*" "$source: not where check runs as that user"
+	# Whose it is hides nothing else that is wrong with it.
+	printf '%048d\n' 0 >"$DIR/keys/one"
+	chmod 644 "$DIR/keys/one"
+	chmod 755 "$DIR/keys"
+	check "$DIR/policy.conf"
+	finds policy.conf 3:11 warning "$DIR/keys/one belongs to user 12345"
+	finds policy.conf 3:11 warning "$DIR/keys/one holds a secret, and others can read it (mode 0644)"
+	finds policy.conf 3:11 warning "$DIR/keys/one holds a well-known default key"
+	chmod 750 "$DIR/keys"
+	chmod 640 "$DIR/keys/one"
 	chown 0 "$DIR/keys/one"
 	printf '000102030405060708090a0b0c0d0e0f\r\n\r\n' >"$DIR/keys/one"
 	check "$DIR/policy.conf"
@@ -419,6 +429,19 @@ for writable in one two; do
 	chmod 660 "$DIR/keys/$writable"
 	is_bad policy.conf 3:11 "$DIR/keys/$writable can be written by others"
 	chmod 600 "$DIR/keys/$writable"
+done
+# Nor does whose one file is hide what is wrong with another; each kind is said once.
+install -o 12345 -m 600 "$DIR/keys/one" "$DIR/keys/two"
+for default in one two; do
+	for key in one two; do
+		echo 000102030405060708090a0b0c0d0e0f >"$DIR/keys/$key"
+		chown 12345 "$DIR/keys/$key"
+	done
+	printf '%048d\n' 0 >"$DIR/keys/$default"
+	chown 0 "$DIR/keys/$default"
+	check "$DIR/policy.conf"
+	finds policy.conf 3:11 warning "$DIR/keys/$default holds a well-known default key"
+	is "$(printf '%s\n' "$OUT" | grep -c "belongs to user 12345")" 1 "$default: beside one that belongs to somebody else"
 done
 latch_conf "spawn:$HELPER" softhsm
 warns policy.conf 3:9 "the module itself does not read the policy, and takes these cards for softhsm, as p11-latch.conf says" <<-'EOT'
