@@ -109,6 +109,12 @@ load(struct binding_reader *base, const struct ini_entry *e, char **path)
 		    "name the file, or leave the element out", "%s= has no value", e->name);
 		return NULL;
 	}
+	/* A PIN that was pasted here is not for the log, as part of a path. */
+	if (e->value[0] == '#') {
+		diag_add(base->d, DIAG_ERROR, ini_place_value(base->ini, e), "name a file",
+		    "%s=: a literal is no description", e->name);
+		return NULL;
+	}
 	HASH_FIND_STR(r->loaded, e->value, l);
 	if (l == NULL) {
 		l = calloc(1, sizeof(*l));

@@ -51,15 +51,39 @@ is_configuration(const struct ini_section *section)
 				      strcasecmp(section->name, "Latch") == 0);
 }
 
-/* A literal that somebody wrote here, or pasted from a description. */
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* Where a field's value comes from (policy/source.h), and so no value; with what stands behind. */
+static bool
+is_source(const char *value, size_t len)
+{
+	for (size_t i = 1; i < len; i++)
+		if (value[i] == ';' && is_blank(value[i - 1]))
+			len = i;
+	while (len > 0 && is_blank(value[len - 1]))
+		len--;
+	return (len == 6 && memcmp(value, "dialog", 6) == 0) ||
+	       (len > 5 && memcmp(value, "file:", 5) == 0) ||
+	       (len > 4 && memcmp(value, "env:", 4) == 0);
+}
+
+/* A literal that somebody wrote here, or pasted from a description, and a field's value in place of
+ * its source. name: from which byte of the line on. */
 static size_t
-mistaken_start(const char *line, size_t len, const char *equals)
+mistaken_start(const char *line, size_t len, size_t name, const char *equals)
 {
 	size_t value = equals == NULL ? len : (size_t)(equals - line) + 1;
+	bool field = value - name > 5 && strncasecmp(line + name, "Field", 5) == 0;
 
-	while (value < len && (line[value] == ' ' || line[value] == '\t'))
+	while (value < len && is_blank(line[value]))
 		value++;
-	return value < len && line[value] == '#' ? value : len;
+	if (value < len && (line[value] == '#' || (field && !is_source(line + value, len - value))))
+		return value;
+	return len;
 }
 
 /*
@@ -75,17 +99,17 @@ secret_start(const struct ini_section *section, const char *line, size_t len)
 	char copy[64];
 	bool exact;
 
-	while (blank < len && (line[blank] == ' ' || line[blank] == '\t'))
+	while (blank < len && is_blank(line[blank]))
 		blank++;
 	if (blank == len || line[blank] == '[')
 		return len;
 	/* The sections of p11-latch.conf and policy.conf hold none, but by mistake. */
 	if (is_configuration(section))
-		return mistaken_start(line, len, equals);
+		return mistaken_start(line, len, blank, equals);
 	if (equals == NULL)
 		return blank;
 	name = (size_t)(equals - line);
-	while (name > blank && (line[name - 1] == ' ' || line[name - 1] == '\t'))
+	while (name > blank && is_blank(line[name - 1]))
 		name--;
 	snprintf(copy, sizeof(copy), "%.*s", (int)(name - blank), line + blank);
 	e = element_find(copy, true);
@@ -101,7 +125,7 @@ print_line(FILE *out, const char *line, size_t len, size_t secret)
 {
 	/* A dialog is no secret, and mostly what the error is about. */
 	for (size_t i = secret; i < len && secret < len; i++) {
-		if (line[i] == ' ' || line[i] == '\t')
+		if (is_blank(line[i]))
 			continue;
 		if (line[i] == '!' && secret > 0)
 			secret = len;

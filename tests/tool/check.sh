@@ -247,6 +247,11 @@ bad policy.conf 2:13 "description $DIR/nowhere.dsc is not there" <<-'EOT'
 	[pkcs11:model=M]
 	Personalize=nowhere.dsc
 EOT
+bad policy.conf 2:9 "Unblock=: a literal is no description; name a file" <<-'EOT'
+	[pkcs11:model=M]
+	Unblock=#777
+EOT
+unlike "$OUT" "*777*" "and it is not repeated"
 bad policy.conf 2:13 "description $DIR/keys is a folder" <<-EOT
 	[pkcs11:model=M]
 	Personalize=$DIR/keys
@@ -562,6 +567,11 @@ OUT=$(on_terminal "$CMD" check "$DIR/policy.conf")
 like "$OUT" "*Field.PIN=*PUK=*" "on a terminal: the lines of a policy"
 unlike "$OUT" "*473829*" "on a terminal: a literal that stands in a policy is masked"
 unlike "$OUT" "*99887766*" "on a terminal: and one that was pasted there"
+printf '[pkcs11:model=M]\nField.PIN=473829\nField.PUK=file:relative\nUnblock=#99887766\n' >"$DIR/policy.conf"
+OUT=$(on_terminal "$CMD" check "$DIR/policy.conf")
+like "$OUT" "*Unblock=#[*]*Field.PIN=[*]*Field.PUK=file:relative*" "on a terminal: where a field's value comes from is shown"
+unlike "$OUT" "*473829*" "on a terminal: a value in its place is masked"
+unlike "$OUT" "*99887766*" "on a terminal: and one in place of a description"
 check "$DIR/boolean.dsc"
 unlike "$OUT" "*^*" "elsewhere: neither"
 

@@ -91,6 +91,15 @@ static const struct {
     {"ClearFields=\xc3\xbc,x\x1b", "    ClearFields=\xc3\xbc,x?\n                  ^\n", 16},
     {"[pkcs11:model=M]", "    [pkcs11:model=M]\n            ^\n", 9},
     {"Field.A=file:x", "    Field.A=file:x\n            ^\n", 9},
+    {"Field.A=env:X", "    Field.A=env:X\n            ^\n", 9},
+    {"Field.A= dialog\t; of the desk", "    Field.A= dialog\t; of the desk\n             ^\n", 10},
+    {"Field.A=12345678", "    Field.A=********\n            ^\n", 9},
+    {" field.A = 1234 ; x", "     field.A = **** * *\n     ^\n", 2},
+    {"Field.A=dialog 1234", "    Field.A=****** ****\n            ^\n", 9},
+    {"Fields.A=12345678", "    Fields.A=********\n             ^\n", 10},
+    {"Field.=12345678", "    Field.=********\n    ^\n", 1},
+    {"Personalize=#777", "    Personalize=#***\n                ^\n", 13},
+    {"Personalize=x.dsc", "    Personalize=x.dsc\n                ^\n", 13},
 };
 
 START_TEST(test_carets)
