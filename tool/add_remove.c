@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "card/profile.h"
 #include "policy/config.h"
 #include "tool/add.h"
 
@@ -37,63 +38,77 @@ take_unedited(const char *path, char *expected)
 	return ok;
 }
 
-/* Whether what p11-kit calls by that file's name is the module that the instance wraps. */
-static bool
+/* Whether what p11-kit calls by that file's name is the module that an instance wraps. */
+enum wrapping {
+	WRAPS_NOT,
+	WRAPS_IT,
+	WRAPS_UNKNOWN, /* its configuration cannot be read */
+};
+
+static enum wrapping
 wraps(const struct instance *in, const char *file)
 {
+	enum wrapping answer = WRAPS_UNKNOWN;
 	struct diags ignored = {0};
 	struct config *c = config_read(in->conf, &ignored);
 	struct names names = {0};
-	bool is = false;
 
-	if (c != NULL && access(in->library, F_OK) == 0 && kit_naming(in, c->module_path, &names))
-		for (size_t i = 0; i < names.n && !is; i++)
-			is = strcmp(names.list[i], file) == 0;
+	if (c != NULL && kit_naming(in, c->module_path, &names)) {
+		answer = WRAPS_NOT;
+		for (size_t i = 0; i < names.n; i++)
+			if (strcmp(names.list[i], file) == 0)
+				answer = WRAPS_IT;
+	}
 	names_free(&names);
 	config_free(c);
 	diags_free(&ignored);
-	return is;
+	return answer;
 }
 
-/* Another one of the same module: the text with which it would hide it, to be freed, after it was
- * printed that it does. NULL: there is none. */
+/* Another one of the same module, else one of which that cannot be known: its name, to be freed.
+ * NULL: there is neither. */
 static char *
-hiding_of_other(const struct instance *in, const char *path, const char *file)
+other_of(const struct instance *in, const char *file, enum wrapping *best)
 {
-	char *folder = strndup(in->conf, (size_t)(strrchr(in->conf, '/') - in->conf)), *text = NULL;
+	char *folder = strndup(in->library, (size_t)(strrchr(in->library, '/') - in->library));
 	DIR *dir = folder != NULL ? opendir(folder) : NULL;
+	char *found = NULL;
 	struct dirent *e;
 
-	while (dir != NULL && text == NULL && (e = readdir(dir)) != NULL) {
-		char *name = instance_of_file(e->d_name, ".conf");
+	*best = WRAPS_NOT;
+	while (dir != NULL && *best != WRAPS_IT && (e = readdir(dir)) != NULL) {
+		char *name = instance_of_file(e->d_name, ".so");
+		enum wrapping answer = WRAPS_NOT;
 		struct instance other = {0};
 
 		if (name != NULL && strcmp(name, in->name) != 0 &&
-		    instance_find(&other, name, in->user) && wraps(&other, file) &&
-		    (text = instance_hiding_text(&other)) != NULL)
-			printf("kept %s: the instance %s wraps the same module\n", path, name);
+		    instance_find(&other, name, in->user))
+			answer = wraps(&other, file);
 		instance_free(&other);
+		if (answer == WRAPS_IT || (answer == WRAPS_UNKNOWN && found == NULL)) {
+			free(found);
+			found = name;
+			name = NULL;
+			*best = answer;
+		}
 		free(name);
 	}
 	if (dir != NULL)
 		closedir(dir);
 	free(folder);
-	return text;
+	return found;
 }
 
-/* As long as another instance has the same module it stays hidden, and is that one's to show. */
 static bool
-unhide(const struct instance *in, const char *path, const char *file)
+rewrite(const char *path, const char *text)
 {
-	char *text = hiding_of_other(in, path, file), *next;
 	struct changes changes = {0};
+	char *next;
 	bool ok;
 
-	if (text == NULL)
-		return take_away(path);
 	if (asprintf(&next, "%s.new", path) < 0)
-		next = NULL;
-	ok = next != NULL && change_write(&changes, next, text, 0644);
+		return false;
+	ok = change_write(&changes, next, text, 0644);
 	if (ok && rename(next, path) != 0) {
 		fprintf(stderr, "p11-latch: %s: %s\n", path, strerror(errno));
 		changes_undo(&changes);
@@ -101,7 +116,33 @@ unhide(const struct instance *in, const char *path, const char *file)
 	}
 	changes_free(&changes);
 	free(next);
+	return ok;
+}
+
+/* As long as another instance has the same module, or may have, it stays hidden, and is that one's
+ * to show. */
+static bool
+unhide(const struct instance *in, const char *path, const char *file)
+{
+	struct instance other = {0};
+	enum wrapping best;
+	char *name = other_of(in, file, &best), *text = NULL;
+	bool ok;
+
+	if (name == NULL)
+		return take_away(path);
+	if (instance_find(&other, name, in->user))
+		text = instance_hiding_text(&other);
+	ok = text != NULL && rewrite(path, text);
+	if (best == WRAPS_IT)
+		printf("kept %s: the instance %s wraps the same module\n", path, name);
+	else
+		printf("kept %s: the configuration of the instance %s cannot be read, and it may "
+		       "wrap the same module\n",
+		    path, name);
+	instance_free(&other);
 	free(text);
+	free(name);
 	return ok;
 }
 
@@ -165,9 +206,80 @@ remove_folders(const struct instance *in)
 	remove_folders_of(in->state_folder);
 }
 
+/* --- The command that adds it again --- */
+
+/* For a shell, where it needs that. */
+static void
+print_quoted(FILE *out, const char *word)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+				    "_-./+:,@%=";
+
+	if (word[strspn(word, plain)] == '\0') {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word != '\0'; word++) {
+		if (*word == '\'')
+			fputs("'\\'", out);
+		fputc(*word, out);
+	}
+	fputc('\'', out);
+}
+
+/* That p11-kit knows the vendor's module, and nothing hides it: as with --keep-vendor. */
+static bool
+is_vendor_shown(const struct instance *in, const char *module)
+{
+	struct names names = {0};
+	bool shown = kit_naming(in, module, &names) && names.n > 0;
+	char *path;
+
+	for (size_t i = 0; i < names.n && shown; i++) {
+		shown = asprintf(&path, "%s/%s", in->kit_folder, names.list[i]) >= 0;
+		if (!shown)
+			break;
+		shown = !kit_hides(path);
+		free(path);
+	}
+	names_free(&names);
+	return shown;
+}
+
+/* To be freed; NULL: its configuration cannot be read, or no memory. */
+static char *
+command_again(const struct instance *in)
+{
+	struct diags ignored = {0};
+	struct config *c = config_read(in->conf, &ignored);
+	char *command = NULL;
+	size_t size;
+	FILE *f = c != NULL ? open_memstream(&command, &size) : NULL;
+
+	if (f != NULL) {
+		fprintf(f, "p11-latch add %s --module ", in->name);
+		print_quoted(f, c->module_path);
+		if (profile_named(c->profile) != NULL)
+			fprintf(f, " --profile %s", c->profile);
+		if (is_vendor_shown(in, c->module_path))
+			fputs(" --keep-vendor", f);
+		if (in->user)
+			fputs(" --user", f);
+	}
+	if (f != NULL && fclose(f) != 0) {
+		free(command);
+		command = NULL;
+	}
+	config_free(c);
+	diags_free(&ignored);
+	return command;
+}
+
 bool
 remove_instance(const struct instance *in)
 {
+	char *again;
 	bool ok = true;
 
 	if (access(in->library, F_OK) != 0 && access(in->conf, F_OK) != 0 &&
@@ -176,6 +288,7 @@ remove_instance(const struct instance *in)
 		    in->user ? " of this user" : "");
 		return false;
 	}
+	again = command_again(in);
 	ok = take_unedited(in->kit_file, instance_kit_text(in));
 	ok = show_vendor(in) && ok;
 	if (access(in->library, F_OK) == 0)
@@ -185,5 +298,8 @@ remove_instance(const struct instance *in)
 	if (access(in->state_folder, F_OK) == 0)
 		printf("left alone: %s, what is remembered of its cards\n", in->state_folder);
 	remove_folders(in);
+	if (again != NULL)
+		printf("to add it again: %s\n", again);
+	free(again);
 	return ok;
 }

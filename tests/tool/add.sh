@@ -233,6 +233,75 @@ add soft --module "$MODULE"
 like "$OUT" "*wraps the same module: programs see its tokens twice*" "a warning where two wrap one module"
 add --remove soft
 
+# --- Beside one whose configuration cannot be read ------------------------------------------------
+
+CANNOT="the configuration of the instance other cannot be read, and it may wrap the same module"
+# hiding: the first of two instances, which is the one that hides the vendor's module, and the other, around MODULE.
+hiding() {
+	add soft --module "$MODULE"
+	add other --module "$1"
+	cp "$CONF/p11-latch-other.conf" "$SCRATCH/as-made"
+	echo nonsense >>"$CONF/p11-latch-other.conf"
+}
+# corrected: the other, which is removed then.
+corrected() {
+	cp "$SCRATCH/as-made" "$CONF/p11-latch-other.conf"
+	add --remove other
+	like "$STATUS,$(shown)" "0,*softhsm2*" "$1: corrected, and removed: the vendor's module is shown again"
+}
+for why in errors absent; do
+	hiding "$MODULE"
+	[ $why != absent ] || rm "$CONF/p11-latch-other.conf"
+	add --remove soft
+	like "$STATUS,$OUT" "0,*kept $KIT/$VENDOR_FILE: $CANNOT*" "$why: what hides stays, and that is said"
+	unlike "$(shown)" "*softhsm2*" "$why: the vendor's module is not shown"
+	corrected "$why"
+done
+for name in a-third zz-third; do
+	hiding "$MODULE"
+	add $name --module "$MODULE"
+	add --remove soft
+	like "$OUT" "*kept $KIT/$VENDOR_FILE: the instance $name wraps the same module*" "$name, of which it is known, comes first"
+	add --remove $name
+	like "$OUT" "*kept $KIT/$VENDOR_FILE: $CANNOT*" "$name: then the one of which it is not"
+	corrected "$name"
+done
+hiding "$SCRATCH/x;y/vendor.so"
+add --remove soft
+unlike "$(shown)" "*softhsm2*" "it wraps another one, which nobody can know: not shown"
+corrected "another one"
+
+# --- The command that adds it again ---------------------------------------------------------------
+
+fresh=$(tree)
+# again TEXT WORD...: as it was added by these words, it is added by what remove prints.
+again() {
+	text=$1
+	shift
+	add "$@"
+	was=$(tree)
+	add --remove soft
+	is "$(tree)" "$fresh" "again: $text: removed"
+	command=$(printf '%s\n' "$OUT" | sed -n '$s/^to add it again: p11-latch //p')
+	OUT=$(eval "'$CMD' $command" 2>&1)
+	is "$?,$(tree)" "0,$was" "again: $text: as it was"
+	"$CMD" add --remove soft >/dev/null 2>&1
+}
+again "no other option" soft --module "$MODULE"
+is "$command" "add soft --module $MODULE" "again: the command"
+again "a profile" soft --module "$MODULE" --profile tpm2
+again "--keep-vendor" soft --module "$MODULE" --keep-vendor --profile softhsm
+is "$command" "add soft --module $MODULE --profile softhsm --keep-vendor" "again: the command with all of them"
+mkdir "$SCRATCH/it's a \$HOME;"
+cp "$MODULE" "$SCRATCH/it's a \$HOME;/vendor.so"
+again "a path that a shell would not take as it is" soft --module "$SCRATCH/it's a \$HOME;/vendor.so"
+add soft --module "$MODULE"
+echo nonsense >>"$CONF/p11-latch-soft.conf"
+add --remove soft
+like "$STATUS,$OUT" "0,*left alone: $CONF/p11-latch-soft.conf was edited*" "again: a configuration that cannot be read"
+unlike "$OUT" "*to add it again*" "again: nothing is guessed of it"
+rm "$CONF/p11-latch-soft.conf"
+
 # --- For one user ---------------------------------------------------------------------------------
 
 install -d -o nobody "$SCRATCH/nobody"
@@ -264,6 +333,7 @@ mine_blocked() {
 passes "--user: it reads the user's configuration: the card is blocked" wait_for 10 mine_blocked
 OUT=$(as_nobody "$CMD" add --remove mine --user 2>&1)
 is $? 0 "--user --remove: exit status"
+like "$OUT" "*to add it again: p11-latch add mine --module $MODULE --user" "--user --remove: how it is added again"
 is "$(home_tree | grep -v '^.local/state/p11-latch-mine/' | cut -d ' ' -f 1 | tr '\n' ' ')" \
 	".config .config/p11-latch .config/p11-latch/descriptions .config/p11-latch/descriptions/personalize.dsc .config/p11-latch/policy-mine.conf .local .local/state .local/state/p11-latch-mine " \
 	"--user --remove: what was edited and what is remembered stay"
