@@ -58,6 +58,8 @@ quiet_begin(struct quiet *q, int tty)
 	int error;
 
 	q->tty = tty;
+	/* Stops in the background: the modes of who is in front there are not to be given back. */
+	(void)tcflush(tty, TCIFLUSH);
 	if (tcgetattr(tty, &q->before) != 0 || pipe2(q->came, O_CLOEXEC | O_NONBLOCK) != 0)
 		return false;
 	came_write = q->came[1];

@@ -233,6 +233,18 @@ cat >"$SCRATCH/jobs.sh" <<-'EOT'
 	[ $status -ne 148 ] || fg >/dev/null # 128 and SIGTSTP
 	echo "in the end $? $(stty -a | grep -o '[-]*\<echo\>')"
 EOT
+# One that reads a line itself, with modes of its own, while it has p11-latch in the background.
+cat >"$SCRATCH/background.sh" <<-'EOT'
+	set -m
+	stty -icrnl
+	"$@" &
+	until grep -q '^State:.T' "/proc/$!/status"; do sleep 0.1; done
+	stty icrnl
+	fg >/dev/null
+	echo "status $? $(stty -a | grep -o '[-]*\<icrnl\>')"
+	echo "in the end"
+EOT
+JOBS=jobs.sh
 # typed_at_prompt KEYS [KEYS]: typed at the prompt of respond, and once more behind "status".
 typed_at_prompt() {
 	: >"$SCRATCH/terminal"
@@ -240,8 +252,8 @@ typed_at_prompt() {
 		wait_for 10 prompted "Card manager key" && printf "$1"
 		wait_for 10 grep -q ^status "$SCRATCH/terminal"
 		[ $# -eq 1 ] || ! wait_for 10 prompted "Card manager key" || printf "$2"
-		wait_for 10 grep -q "^in the end" "$SCRATCH/terminal"
-	} | env --default-signal script -qec "sh '$SCRATCH/jobs.sh' '$CMD' respond --challenge 'A892 D756 0161 7C5D'" \
+		wait_for 10 grep -q "^in the end" "$SCRATCH/terminal" || printf '\003'
+	} | env --default-signal script -qec "sh '$SCRATCH/$JOBS' '$CMD' respond --challenge 'A892 D756 0161 7C5D'" \
 		/dev/null >>"$SCRATCH/terminal" 2>&1
 	OUT=$(cat "$SCRATCH/terminal")
 }
@@ -255,6 +267,10 @@ typed_at_prompt '0001\032' '000102030405060708090A0B0C0D0E0F1011121314151617\n'
 like "$OUT" "*status 148 echo*Card manager key:*8284 10B3 80EA 38ED*in the end 0 echo*" \
 	"Ctrl-Z at a prompt: it stops with echo, and asks anew when it goes on"
 unlike "$OUT" "*0001*" "without echo"
+JOBS=background.sh
+typed_at_prompt '000102030405060708090A0B0C0D0E0F1011121314151617\r'
+like "$OUT" "*Card manager key:*8284 10B3 80EA 38ED*status 0 icrnl*" \
+	"in the background: it asks with the modes that the terminal has when it is in front, and leaves those"
 is "$(grep -c -F -e "$SO" -e "$PIN" -e "$PIN_NEW" "$EVERYTHING")" 0 "no value in what was printed"
 no_secret "nor in log and state" "$SO" "$PIN" "$PIN_NEW"
 
