@@ -23,7 +23,7 @@ struct conversation {
 	struct hold_link hold;  /* the hold that the caller proved to be under */
 	struct so so;           /* what the application logged in with as SO */
 	struct so so_candidate; /* what it is changing it to */
-	bool so_changed;        /* it may be in force, or is */
+	bool so_changed;        /* it may be in force, or is; the hold was not told so far */
 	bool so_proved;         /* a C_InitPIN of this SO's has succeeded */
 	bool so_refused;        /* the card could not be blocked with it */
 	bool watching;          /* an SO session that is governed */
@@ -70,6 +70,12 @@ void result_set_so(struct conversation *k, CK_RV rv);
  * so, or by this conversation, where the hold was killed.
  */
 bool conversation_overtaken(struct conversation *k, CK_RV rv);
+
+/*
+ * Tells the hold that has the card what its SO secret was changed to, or may have been: another
+ * program may change it again before this one ends.
+ */
+void conversation_tell_hold(struct conversation *k);
 
 /*
  * Ends what the caller did as SO: a personalizing card is handed to its hold, or blocked; PUK= and

@@ -51,32 +51,45 @@ drop_unlocked(struct held **list, struct held *h)
 	free(h);
 }
 
-/*
- * A program that knew none leaves what was known, and one that changed none what another, which it
- * may not know of, changed since it logged in: that comes after its own.
- */
-static void
-take_secrets(struct held *h, const struct wire *w)
+static bool
+knows(const struct held *h, const struct secret *value)
 {
-	bool changed = wire_get(w, WIRE_NEW_PIN) != NULL;
-	struct so known = {0};
+	return (h->newer.pin != NULL && so_same(&h->newer, value)) ||
+	       (h->older.pin != NULL && so_same(&h->older, value));
+}
 
-	if (!changed && wire_get(w, WIRE_PIN) == NULL)
-		return;
-	if (!changed) {
-		struct so *last = h->newer.pin != NULL ? &h->newer : &h->older;
-
-		known = *last;
-		memset(last, 0, sizeof(*last));
-	}
+static void
+take_changed(struct held *h, const struct wire *w)
+{
 	so_clear(&h->newer);
 	so_clear(&h->older);
 	(void)take_secret(w, WIRE_NEW_PIN, &h->newer.pin);
-	(void)take_secret(w, WIRE_PIN, changed ? &h->older.pin : &h->newer.pin);
-	if (known.pin != NULL && h->newer.pin != NULL && so_same(&known, h->newer.pin))
-		so_clear(&known);
-	if (!changed)
-		h->older = known;
+	(void)take_secret(w, WIRE_PIN, &h->older.pin);
+	h->changed = true;
+	h->doubted = h->older.pin != NULL;
+}
+
+/*
+ * What a program logged in with may be older than what another has changed since, which comes
+ * first; of a change in doubt both are kept. A program that knew none leaves what was known.
+ */
+static void
+take_login(struct held *h, const struct wire *w)
+{
+	struct so said = {0};
+
+	if (!take_secret(w, WIRE_PIN, &said.pin) || said.pin == NULL || h->doubted ||
+	    knows(h, said.pin)) {
+		so_clear(&said);
+		return;
+	}
+	so_clear(&h->older);
+	if (h->changed) {
+		h->older = said;
+		return;
+	}
+	h->older = h->newer;
+	h->newer = said;
 }
 
 CK_RV
@@ -111,7 +124,10 @@ held_take(struct held **list, struct office *o, struct wire *w)
 		h->card.private.proved = true;
 		card_note(&h->card);
 	}
-	take_secrets(h, w);
+	if (wire_get(w, WIRE_NEW_PIN) != NULL)
+		take_changed(h, w);
+	else
+		take_login(h, w);
 	return CKR_OK;
 }
 

@@ -11,7 +11,9 @@
 struct held {
 	struct card card;
 	bool personalizing;     /* as it came; to be blocked, whatever becomes of its record */
-	struct so newer, older; /* SO secrets: what the last program changed it to, and had */
+	struct so newer, older; /* SO secrets, the newer to be tried first */
+	bool changed;           /* the newer was set by a program of this hold, */
+	bool doubted;           /* of which it got no word: else it is the older that is in force */
 	struct held *next;
 };
 

@@ -25,9 +25,9 @@ void hold_prove(
 bool hold_lives(const struct hold_link *link, const char *state_dir);
 
 /*
- * Hands a personalizing card to the hold's watcher: the SO secrets, the newer to be tried first
- * (either may be without a value), and the card's lock unless the hold has it already. True: the
- * hold answers for the card now, and c->lock may be closed.
+ * Hands a personalizing card to the hold's watcher: the SO secrets (either may be without a value;
+ * a newer one is what its program has changed it to, or may have), and the card's lock unless the
+ * hold has it already. True: the hold answers for the card now, and c->lock may be closed.
  */
 bool hold_hand_over(
     const struct hold_link *link, struct card *c, const struct so *newer, const struct so *older);

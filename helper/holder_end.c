@@ -107,6 +107,41 @@ hold_has_card(const struct conversation *k)
 	       strcmp(r->hold, k->hold.id) == 0;
 }
 
+/* Without a word about C_SetPIN: it may have succeeded. */
+static bool
+may_have_changed(const struct conversation *k)
+{
+	return k->so_changed || k->awaited == AWAIT_SET_SO;
+}
+
+/*
+ * What this program changed comes before what any other of the hold logged in with; where that is
+ * in doubt, with what was in force before. Once: another program may change it again.
+ */
+static bool
+hand_over(struct conversation *k)
+{
+	const struct so none = {0}, *newer = &none, *older = &k->so;
+
+	if (may_have_changed(k) && k->so_candidate.pin != NULL) {
+		newer = &k->so_candidate;
+	} else if (may_have_changed(k)) {
+		newer = &k->so;
+		older = &none;
+	}
+	if (!hold_hand_over(&k->hold, &k->card, newer, older))
+		return false;
+	k->so_changed = false;
+	return true;
+}
+
+void
+conversation_tell_hold(struct conversation *k)
+{
+	if (k->so_changed && k->card.lock < 0 && hold_has_card(k))
+		(void)hand_over(k);
+}
+
 static CK_RV
 end_so_session(struct conversation *k)
 {
@@ -114,8 +149,7 @@ end_so_session(struct conversation *k)
 	if (k->so.pin == NULL || k->so_refused || k->card.lock >= 0 ||
 	    card_read(&k->card) != CKR_OK)
 		return CKR_OK;
-	if (k->so_changed && hold_has_card(k) &&
-	    hold_hand_over(&k->hold, &k->card, &k->so_candidate, &k->so))
+	if (may_have_changed(k) && hold_has_card(k) && hand_over(k))
 		return CKR_OK;
 	return settle_left(k);
 }
@@ -158,7 +192,7 @@ conversation_overtaken(struct conversation *k, CK_RV rv)
 	struct card *c = &k->card;
 	bool doubted;
 
-	if (hold_hand_over(&k->hold, c, &k->so_candidate, &k->so))
+	if (hand_over(k))
 		return false;
 	/* Another program of a hold that lives may have the lock, and is to hand it over. */
 	if (card_take(c, 0) != LOCK_TAKEN &&
@@ -185,7 +219,7 @@ conversation_end_holding(struct conversation *k)
 	if (!k->personalizing)
 		return end_so_session(k);
 	k->personalizing = false;
-	if (k->hold.proved && hold_hand_over(&k->hold, c, &k->so_candidate, &k->so)) {
+	if (k->hold.proved && hand_over(k)) {
 		card_release(c);
 		return CKR_OK;
 	}

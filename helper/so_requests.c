@@ -197,6 +197,7 @@ result_set_so(struct conversation *k, CK_RV rv)
 		so_clear(&k->so_candidate);
 	}
 	k->so_changed = k->so_changed || rv == CKR_OK || k->so_candidate.pin != NULL;
+	conversation_tell_hold(k);
 	answer(k, k->personalizing ? WIRE_PERSONALIZING : WIRE_WATCHING, CKR_OK, NULL, 0);
 }
 

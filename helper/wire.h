@@ -47,8 +47,9 @@ enum wire_type {
 	WIRE_ORDER = 20,
 	WIRE_HOLD = 21, /* personalize --: a hold is opened; answered with TEXT, the cookie */
 	/* Program under a hold (through its helper) to the hold's watcher. */
-	/* IDENTITY, SO secrets as far as known: PIN, and NEW_PIN that it may have been changed to;
-	 * FLAGS: 1, it was proved that the card can be unblocked; the lock's descriptor if held. */
+	/* IDENTITY, SO secrets as far as known: PIN that a program logged in with, or NEW_PIN that
+	 * it changed it to; both where nobody knows whether it did; FLAGS: 1, it was proved that
+	 * the card can be unblocked; the lock's descriptor if held. */
 	WIRE_HAND_OVER = 22,
 	/* Helper to all of them. */
 	WIRE_ANSWER = 64

@@ -158,7 +158,7 @@ if step "build with AddressSanitizer and UndefinedBehaviorSanitizer" \
 	build asan CC=gcc --enable-asan --enable-ubsan CFLAGS="-O1 -g -fsanitize-undefined-trap-on-error"; then
 	# Of the flows those that go through most of the code; "make check-sanitized" runs all, and looks deeper for leaks.
 	export ASAN_OPTIONS=fast_unwind_on_malloc=1
-	tests "$WORK/asan" unit module tests/card/hostile.sh tests/card/ends.sh tests/card/hold.sh \
+	tests "$WORK/asan" unit module tests/card/hostile.sh tests/card/ends.sh tests/card/hold.sh tests/card/hold_secrets.sh \
 		tests/card/unblock_login.sh tests/card/apply.sh tests/card/apply_new.sh tests/card/offline_phone.sh \
 		tests/card/block.sh tests/card/who_may.sh tests/card/faults_record.sh tests/tool/check.sh \
 		tests/tool/explain.sh tests/tool/probe_far.sh tests/tool/respond.sh tests/tool/status.sh

@@ -3,48 +3,9 @@
 set -u
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/lib/desk.sh"
-
-# hold_start: a hold whose COMMAND waits; programs of this test are under it from now on, by its cookie.
-hold_start() {
-	rm -f "$SCRATCH/cookie"
-	"$CMD" personalize -- sh -c "echo \$P11_LATCH_HOLD >'$SCRATCH/cookie'; exec sleep 600" &
-	hold_pid=$!
-	wait_for 10 test -s "$SCRATCH/cookie" || bail_out "no hold: $(log_text)"
-	P11_LATCH_HOLD=$(cat "$SCRATCH/cookie")
-	export P11_LATCH_HOLD
-	hold_watcher=$(watcher) || bail_out "the hold's watcher is not alone: $(pgrep -a p11-latch)"
-}
-
-# hold_command: the process id of its COMMAND.
-hold_command() {
-	pgrep -P "$hold_pid"
-}
-
-hold_forget() {
-	unset P11_LATCH_HOLD
-}
-
-hold_end() {
-	kill "$(hold_command)"
-	wait_for 10 gone "$hold_pid" || bail_out "p11-latch personalize does not end"
-	hold_forget
-}
-
-# under LINE...: a program under the hold; what its last line ended with.
-under() {
-	once "$LATCH" "$@" | last_rv
-}
-
-outside() {
-	env -u P11_LATCH_HOLD "$P11DRIVE" "$LATCH" initialize "slot-label $LABEL" "open rw" "$@" | last_rv
-}
+. "$SRCDIR/tests/lib/hold.sh"
 
 # The programs change the SO PIN in between: what blocks is the last one.
-# The helper of a program that has just ended may be about to end, too.
-only_the_watcher() {
-	[ "$(helpers)" = "$hold_watcher" ]
-}
-
 hands_on() {
 	desk BlockMethod=scramble
 	fresh
@@ -64,45 +25,6 @@ hands_on() {
 	is "$(record State),$(record Method)" blocked,scramble "$kind, hold: blocked when it has ended"
 	fails "$kind, hold: the card itself refuses the PIN" vendor_takes "$PIN_NEW"
 	unlike "$(flags "$MODULE")" "* SO_PIN_*" "$kind, hold: no SO try was wasted"
-}
-
-# What the watcher that is to block the card would not know is not changed behind its back.
-others_change_so() {
-	desk BlockMethod=scramble
-	fresh
-	personalize one
-	must one logout
-	is "$(outside "login so $SO" "set-pin $SO $SO_NEW")" CKR_FUNCTION_FAILED \
-		"$kind: another program does not change the SO PIN of a card that is being personalized"
-	logged "C_SetPIN as SO is refused" "$kind: and the log says why"
-	must one close
-	drive_stop one
-	is_blocked "$kind, after another program's C_SetPIN as SO"
-
-	fresh
-	hold_start
-	personalize one
-	must one logout
-	is "$(under "login so $SO" "set-pin $SO $SO_NEW")" CKR_FUNCTION_FAILED \
-		"$kind, hold: nor while a program of the hold has it, which does not know"
-	must one close
-	is "$(under "login so $SO" "set-pin $SO $SO_NEW")" CKR_OK \
-		"$kind, hold: once that has handed it on the hold is told"
-	drive_stop one
-	hold_end
-	is_blocked "$kind, hold, after a program's C_SetPIN as SO"
-	unlike "$(flags "$MODULE")" "* SO_PIN_*" "$kind, hold: and no SO try was wasted on the old one"
-
-	fresh
-	hold_start
-	under "login so $SO" "init-pin $PIN" >/dev/null
-	personalize late
-	must late logout
-	is "$(under "login so $SO" "set-pin $SO $SO_NEW")" CKR_OK "$kind, hold: the SO PIN is changed"
-	must late close
-	drive_stop late
-	hold_end
-	is_blocked "$kind, hold, after a program that did not know of that"
 }
 
 # A program dies: the hold has its card.
@@ -319,7 +241,6 @@ for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
 	hands_on
-	others_change_so
 	program_dies
 	watcher_dies
 	command_dies
