@@ -111,6 +111,13 @@ end(struct card *c, const struct description *desc, const struct sitting *s)
 	return card_record(c, RECORD_ACTIVE, METHOD_NONE, true) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+void
+personalized_begin(struct card *c)
+{
+	c->record.ending = true;
+	(void)card_record(c, RECORD_PERSONALIZING, c->record.method, false);
+}
+
 CK_RV
 personalized(struct card *c, const struct sitting *sitting)
 {

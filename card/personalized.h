@@ -12,6 +12,12 @@
 bool personalizes(const struct description *desc);
 
 /*
+ * Before personalized(): the record tells those who ask meanwhile that the PIN will not last, and a
+ * program whose C_SetPIN ends meanwhile that the card is to be blocked once more.
+ */
+void personalized_begin(struct card *c);
+
+/*
  * The holder of a personalizing card is gone, or its order comes to its end. With InitCRKey=true
  * the card gets its tickets, and an SO secret that nobody knows: where that fails, it keeps the one
  * that it has, and the log says why. Then it is blocked as by block_card(), with BlockCard=true or

@@ -32,6 +32,7 @@ flow_settle(struct card *c)
 	/* p11-latch block --force was interrupted. */
 	if (c->record.method == METHOD_LOCK)
 		return block_card(c, &nobody, true);
+	personalized_begin(c);
 	return personalized(c, &nobody);
 }
 

@@ -178,8 +178,10 @@ held_block(struct held **list)
 			one = CKR_OK;
 		}
 		block_sitting(&h->card, &h->newer, &h->older, h->card.private.proved, &sitting);
-		if (one == CKR_OK && h->card.record.state == RECORD_PERSONALIZING)
+		if (one == CKR_OK && h->card.record.state == RECORD_PERSONALIZING) {
+			personalized_begin(&h->card);
 			one = personalized(&h->card, &sitting);
+		}
 		if (one != CKR_OK)
 			rv = one;
 		card_close(&h->card);

@@ -66,9 +66,7 @@ block_now(struct conversation *k)
 	struct sitting sitting = {0};
 	CK_RV rv;
 
-	/* Others that ask meanwhile are told that it will not last. */
-	k->card.record.ending = true;
-	card_record(&k->card, RECORD_PERSONALIZING, k->card.record.method, false);
+	personalized_begin(&k->card);
 	if (trusted(k))
 		block_sitting(&k->card, &k->so_candidate, &k->so, k->so_proved, &sitting);
 	rv = personalized(&k->card, &sitting);

@@ -136,8 +136,8 @@ ask_helper(struct situation *s, const struct change *change, uint32_t flags)
 }
 
 /*
- * By the holder. A card that was blocked while the vendor's call ran has the new PIN all the same
- * where the vendor's module keeps what it read.
+ * By the holder. A card that was blocked while the vendor's call ran, or is being blocked, has the
+ * new PIN all the same where the vendor's module keeps what it read.
  */
 static CK_RV
 change_ours(const struct situation *s, const struct change *change)
@@ -146,7 +146,7 @@ change_ours(const struct situation *s, const struct change *change)
 	struct situation now;
 
 	if (situation_of_session(&now, s->v, change->session) == CKR_OK &&
-	    now.standing != STANDING_OURS)
+	    (now.standing != STANDING_OURS || now.record.ending))
 		settle(&now, rv);
 	return rv;
 }
