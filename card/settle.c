@@ -103,13 +103,16 @@ flow_is_policys(struct card *c, const struct secret *value)
 /*
  * Blocked by the record, but the value presented is the PIN: it was unblocked elsewhere, or its
  * unblocking was interrupted. A wrong one costs a scrambled card nothing that a new R would not
- * give back; one that shows its lock takes none.
+ * give back; one that shows its lock takes none, and one that is to be sent no guess only where a
+ * new PIN was announced.
  */
 static CK_RV
 unblocked_elsewhere(struct card *c, const struct request *q)
 {
+	bool announced = c->private.journal == JOURNAL_UNBLOCK;
+
 	if (c->record.state != RECORD_BLOCKED || q->value == NULL || secret_len(q->value) == 0 ||
-	    c->profile.never_guess || q->r_login)
+	    (c->profile.never_guess && !announced) || q->r_login)
 		return CKR_OK;
 	if (c->record.method == METHOD_LOCK && c->profile.shows_lock)
 		return CKR_OK;
@@ -118,7 +121,7 @@ unblocked_elsewhere(struct card *c, const struct request *q)
 		return CKR_OK;
 	log_info("%s: the PIN presented is right: the card was unblocked elsewhere", c->uri);
 	c->pin_seen = true;
-	return c->private.journal == JOURNAL_UNBLOCK ? unblock_finish(c, NULL) : unblock_found(c);
+	return announced ? unblock_finish(c, NULL) : unblock_found(c);
 }
 
 CK_RV

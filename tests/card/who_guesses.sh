@@ -34,7 +34,7 @@ guesses() {
 	is "$(record State)" "$2" "$kind, $1: nor does the record tell"
 }
 
-# By a program that works as it should. Its vendor's module has read the card as it is now.
+# By a program that works as it should. Its vendor's module has read the card as it is now. honest TEXT
 honest() {
 	who anyone
 	session_start user "$LATCH"
@@ -43,12 +43,12 @@ honest() {
 	expect CKR_OK user logout
 	expect CKR_PIN_INCORRECT user login user 11112222
 	expect CKR_OK user login user "$PIN_NEW"
-	is "$(record State)" active "$kind: an honest program's C_InitPIN is believed at its C_Login"
+	is "$(record State)" active "$kind, $1: an honest program's C_InitPIN is believed at its C_Login"
 	expect CKR_OK user logout
 	expect CKR_OK user login user "$PIN_NEW"
 	expect CKR_OK user set-pin "$PIN_NEW" "$PIN"
 	drive_stop user
-	is "$(login_rv "$LATCH" user "$PIN")" CKR_OK "$kind: and other programs log in"
+	is "$(login_rv "$LATCH" user "$PIN")" CKR_OK "$kind, $1: and other programs log in"
 }
 
 # What a dead watcher left is not blocked with what a stranger says.
@@ -80,13 +80,22 @@ left() {
 	is "$(record State)" blocked "$kind: and an operator blocks it"
 }
 
+# What is left blocked, of a token that is sent no guess: a PIN that was announced is none.
+guesses_nothing() {
+	who root
+	sed -i '/^Personalize=/a Profile.NeverGuess=true' "$POLICY"
+	shut_away
+}
+
 users_make
 for kind in $TOKENS; do
 	office_start "$kind"
 	guesses "a blocked card" blocked
-	honest
+	honest "blocked"
 	guesses "an active card" active
 	left
+	guesses_nothing
+	honest "Profile.NeverGuess"
 	no_secret "$kind: no secret in log and state" "$SO" "$PIN" "$PIN_NEW"
 	office_ends
 done
