@@ -51,6 +51,41 @@ honest() {
 	is "$(login_rv "$LATCH" user "$PIN")" CKR_OK "$kind, $1: and other programs log in"
 }
 
+# What is noted of a card that is active: those that work with it are not to be kept from it by anybody's word.
+noted() {
+	cat "$STATE"/records/* "$STATE"/private/*.state
+}
+
+announces() {
+	who operator
+	session_start app "$LATCH"
+	expect CKR_OK app login user "$PIN"
+	expect CKR_OK app logout
+	before=$(noted)
+	who anyone
+	says 11112222 >/dev/null
+	is "$(noted)" "$before" "$kind, an active card: nothing is noted of a C_InitPIN that anybody announces"
+	raw helper so-login "id=hex:$ID" pin=11112222 ask init-pin "id=hex:$ID" "token-flags=u32:0x40d" ask shut end >/dev/null
+	raw helper login "id=hex:$ID" pin=99999999 ask shut end >/dev/null
+	is "$(noted)" "$before" "$kind, an active card: nor of one without a result, at the next login either"
+	who operator
+	is "$(rv app login user "$PIN")" CKR_OK "$kind, an active card: and a program that runs goes on with it"
+	drive_stop app
+}
+
+# The vendor's module decides, as it does without p11-latch.
+resets() {
+	who anyone
+	session_start user "$LATCH"
+	expect CKR_OK user login so "$SO"
+	expect CKR_OK user init-pin "$PIN_NEW"
+	expect CKR_OK user logout
+	expect CKR_OK user login user "$PIN_NEW"
+	expect CKR_OK user set-pin "$PIN_NEW" "$PIN"
+	drive_stop user
+	is "$(record State),$(login_rv "$LATCH" user "$PIN")" active,CKR_OK "$kind, an active card: whoever is SO resets its PIN"
+}
+
 # What a dead watcher left is not blocked with what a stranger says.
 left() {
 	who root
@@ -92,6 +127,8 @@ for kind in $TOKENS; do
 	office_start "$kind"
 	guesses "a blocked card" blocked
 	honest "blocked"
+	announces
+	resets
 	guesses "an active card" active
 	left
 	guesses_nothing
