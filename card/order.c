@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What an administrator orders to be done with a card: which card, and who may. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,8 +16,9 @@
 #define CENSUSES       6
 #define PAUSE_FIRST_MS 5
 
-/* A reader that was just plugged in, and its card, take about a second. */
-#define AGAIN_MS 500
+/* A reader that was just plugged in, and its card, take about a second. The pauses double: each
+ * look may end the logins of those who work with other cards (OpenSC). */
+#define AGAIN_FIRST_MS 1000
 
 struct run {
 	struct office *office;
@@ -199,7 +201,7 @@ struct earlier {
 	size_t n;
 };
 
-/* What could not be done with a card half a second ago is not tried over and over. */
+/* What could not be done with a card a moment ago is not tried over and over. */
 static bool
 was_there(const struct earlier *e, const struct known *k)
 {
@@ -282,6 +284,27 @@ now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* False: whoever wanted to wait does so no more. */
+static bool
+waits_on(const struct order *order, unsigned ms)
+{
+	const int none[2] = {-1, -1}, *until = order->until != NULL ? order->until : none;
+	/* A peer that only says no more is there yet. */
+	struct pollfd fds[2] = {{.fd = until[0], .events = POLLIN}, {.fd = until[1]}};
+
+	return poll(fds, 2, (int)ms) <= 0;
+}
+
+/* Each look may end the logins of others: that is not for whoever likes to. */
+static unsigned
+wait_of(const struct run *r)
+{
+	if (r->order->wait == 0 || r->office->caller != CALLER_ANYONE)
+		return r->order->wait;
+	log_warning("--wait is for operators only: cards that are not there are not waited for");
+	return 0;
+}
+
 /*
  * All that are there; and, of an order that waits, those that come in its time, as long as
  * something waits for one that has not. No card's lock is held meanwhile.
@@ -289,19 +312,18 @@ now_ms(void)
 static enum order_status
 run_many(struct run *r, const struct criteria *criteria)
 {
-	const struct timespec pause = {.tv_nsec = AGAIN_MS * 1000000L};
-	int64_t end = now_ms() + (int64_t)r->order->wait * 1000;
-	unsigned left = r->order->wait * 1000 / AGAIN_MS;
+	unsigned left_ms = wait_of(r) * 1000, pause_ms;
+	int64_t end = now_ms() + left_ms;
 	enum order_status status = ORDER_DONE;
 	struct earlier earlier = {0};
 	CK_RV rv = CKR_OK;
 
-	for (;;) {
+	for (pause_ms = AGAIN_FIRST_MS;; pause_ms *= 2) {
 		struct known *list = NULL;
 		size_t n = 0;
 
 		/* Each has a limit, whatever the clock or the pauses do. */
-		r->last = left == 0 || now_ms() >= end;
+		r->last = left_ms == 0 || now_ms() >= end;
 		r->awaited = 0;
 		rv = take_census(r->office, r->order, criteria, &list, &n);
 		/* A module may fail as long as the service of its readers starts. */
@@ -311,8 +333,14 @@ run_many(struct run *r, const struct criteria *criteria)
 		earlier = (struct earlier){list, n};
 		if (r->last || r->awaited == 0)
 			break;
-		left--;
-		nanosleep(&pause, NULL);
+		pause_ms = pause_ms < left_ms ? pause_ms : left_ms;
+		left_ms -= pause_ms;
+		if (!waits_on(r->order, pause_ms)) {
+			/* What did not come by now is said, and no card is touched any more. */
+			r->last = true;
+			(void)run_all(r, &earlier, earlier.list, earlier.n);
+			break;
+		}
 	}
 	free(earlier.list);
 	return rv == CKR_OK ? status : ORDER_FAILED;

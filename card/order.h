@@ -8,7 +8,7 @@
 
 #include "card/census.h"
 
-/* A conversation through the socket for all lasts no longer either. */
+/* No reader that was just plugged in takes longer to show its card. */
 #define ORDER_WAIT_MOST 60
 
 enum order_op {
@@ -42,7 +42,10 @@ struct order {
 	bool json;     /* challenge, verify */
 	bool so_login; /* verify: may cost an SO try */
 	unsigned wait; /* recover: seconds for absent cards to come; at most ORDER_WAIT_MOST */
-	char *file;    /* apply: the description, its name and its text */
+	/* Two descriptors that end the wait: something to be read from the first, the peer of the
+	 * second gone. Not owned; NULL: nothing does. */
+	const int *until;
+	char *file; /* apply: the description, its name and its text */
 	char *text;
 	size_t len;
 	struct given *given;

@@ -52,6 +52,7 @@ put_text(struct wire *w, enum wire_tag tag, const char *text, size_t len)
 static enum order_status
 run(struct conversation *k, const struct wire *w, FILE *out, FILE *log, unsigned *asks)
 {
+	const int until[2] = {k->signals, k->sock};
 	enum order_status status = ORDER_FAILED;
 	struct order order;
 
@@ -60,6 +61,7 @@ run(struct conversation *k, const struct wire *w, FILE *out, FILE *log, unsigned
 	} else if (open_office(k, log)) {
 		if (order.op == ORDER_RECOVER)
 			hold_sweep(k->office.config->state_dir);
+		order.until = until;
 		status = order_run(&k->office, &order, out, asks);
 	}
 	order_clear(&order);

@@ -148,6 +148,21 @@ crash(void)
 	}
 
 FAULTY(C_Initialize, (void *args), (args))
+
+/* FAULTY_LOADS names a file that gets a line for each: the process that began to work. */
+static CK_RV
+noted_C_Initialize(void *args)
+{
+	const char *path = getenv("FAULTY_LOADS");
+	FILE *f = path != NULL ? fopen(path, "ae") : NULL;
+
+	if (f != NULL) {
+		fprintf(f, "%ld\n", (long)getpid());
+		fclose(f);
+	}
+	return faulty_C_Initialize(args);
+}
+
 FAULTY(C_Finalize, (void *args), (args))
 FAULTY(C_GetTokenInfo, (CK_SLOT_ID slot, CK_TOKEN_INFO *info), (slot, info))
 FAULTY(C_OpenSession,
@@ -301,7 +316,7 @@ load(void)
 	if (rv != CKR_OK)
 		return rv;
 	memcpy(&list, vendor, sizeof(list));
-	list.C_Initialize = faulty_C_Initialize;
+	list.C_Initialize = noted_C_Initialize;
 	list.C_Finalize = faulty_C_Finalize;
 	list.C_GetSlotList = faulty_C_GetSlotList;
 	list.C_GetTokenInfo = flagged_C_GetTokenInfo;

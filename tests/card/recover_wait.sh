@@ -3,6 +3,7 @@
 set -u
 . "$SRCDIR/tests/lib/all.sh"
 . "$SRCDIR/tests/lib/pickup.sh"
+. "$SRCDIR/tests/lib/sockets.sh"
 
 CARD=
 
@@ -94,6 +95,12 @@ is "$?,$(says_absent)" 0,1 "a card that does not come: it is said once"
 fails "after the time that was given" takes_less 1900
 passes "and not much later" takes_less 10000
 is "$(record State)" personalizing "it waits for the next time"
+# Each look may end the logins of those who work with other cards.
+BEGUN=$(now_ms)
+FAULTY_LOADS=$SCRATCH/looks "$CMD" recover --wait 7 >"$SCRATCH/out" 2>&1
+is "$?,$(says_absent)" 0,1 "a card that does not come in 7 s"
+fails "after the time that was given" takes_less 6900
+is "$(wc -l <"$SCRATCH/looks")" 4 "it was looked for at once, and after 1, 3 and 7 s"
 CARD=pkcs11:token=other
 BEGUN=$(now_ms)
 recovering 30
@@ -157,7 +164,39 @@ rmdir "$SCRATCH/softhsm"
 mv "$SCRATCH/pocket" "$SCRATCH/softhsm"
 wait "$recover"
 is "$?,$(record State)" 0,blocked "behind the socket: dealt with when it comes"
+
+# It has two ends more: its helper is told to end, or who asked for it is gone.
+new_left
+mv "$SCRATCH/softhsm" "$SCRATCH/pocket"
+mkdir "$SCRATCH/softhsm"
+recovering 30
+sleep 1
+BEGUN=$(now_ms)
+# shellcheck disable=SC2046
+kill -TERM $(helpers)
+passes "SIGTERM: the helper ends" wait_for 2 no_helpers
+wait "$recover"
+is "$?,$(says_absent)" 0,1 "the card that did not come is said"
+passes "at once" takes_less 3000
+recovering 30
+sleep 1
+kill -9 "$recover"
+passes "kill -9 of the command: its helper ends" wait_for 2 no_helpers
+
+# Nor is it for everybody.
 helper_socket_stop operators
+helper_socket helper
+users_make
+BEGUN=$(now_ms)
+as anyone "$CMD" recover --wait 30 >"$SCRATCH/out" 2>&1
+is "$?,$(says_absent)" 0,1 "no operator: the card that is not there is said"
+passes "at once" takes_less 5000
+passes "and why" grep -q -e "--wait is for operators only" "$SCRATCH/out"
+as anyone "$CMD" recover >"$SCRATCH/out" 2>&1
+is "$(grep -c -e --wait "$SCRATCH/out")" 0 "which is not said where nobody wanted to wait"
+rmdir "$SCRATCH/softhsm"
+mv "$SCRATCH/pocket" "$SCRATCH/softhsm"
+helper_socket_stop helper
 no_secret "no PIN and no PUK in log and state" "$SO" "$PIN"
 
 # --- What runs it ---------------------------------------------------------------------------------
