@@ -180,10 +180,12 @@ refuse(struct card *c, const char *why)
 	c->record.method = METHOD_REFUSE;
 	if (is_undone(c))
 		return CKR_FUNCTION_FAILED;
-	log_error(
-	    "%s: cannot be blocked and is only refused by p11-latch: %s; p11-latch block --puk - "
-	    "with the right one%s ends this",
-	    c->uri, why, block_may_lock(c) ? ", or block --force," : "");
+	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; %s%s ends this",
+	    c->uri, why,
+	    c->private.foreign_so && c->private.n_refused != 0
+		? "p11-latch reset, and then recover, which sends what its box holds once more,"
+		: "p11-latch block --puk - with the right one",
+	    block_may_lock(c) ? ", or block --force," : "");
 	return CKR_FUNCTION_FAILED;
 }
 

@@ -73,12 +73,20 @@ scramble_undisturbed(struct card *c, const struct so *so)
 	return block_scramble(c, so, NULL);
 }
 
+/* What a card, or OpenSC, says of a secret that is none by its length or its signs. */
+static bool
+is_malformed(const struct attempts *a)
+{
+	return !a->c->pin_sent && (a->rv == CKR_PIN_LEN_RANGE || a->rv == CKR_PIN_INVALID ||
+				      a->rv == CKR_DATA_LEN_RANGE || a->rv == CKR_DATA_INVALID);
+}
+
 /* Any other answer of the card's says nothing of the secret: the others would be wrong ones. */
 static bool
 goes_on(const struct attempts *a, bool sent)
 {
 	if (sent)
-		return a->rv == CKR_PIN_INCORRECT && a->c->so_try != SO_PROVED;
+		return is_malformed(a) || (a->rv == CKR_PIN_INCORRECT && a->c->so_try != SO_PROVED);
 	return a->rv == CKR_PIN_INCORRECT || a->rv == CKR_FUNCTION_FAILED;
 }
 
@@ -109,7 +117,8 @@ try_it(struct attempts *a, const struct so *so, const char *whose)
 	a->list[a->n] = so;
 	/* Of boxes it is known which were refused, and another may come (card/found.h). */
 	a->refused[a->n++] =
-	    sent && a->rv == CKR_PIN_INCORRECT && c->so_try == SO_SENT && so->box.generation == 0;
+	    sent && so->box.generation == 0 &&
+	    (is_malformed(a) || (a->rv == CKR_PIN_INCORRECT && c->so_try == SO_SENT));
 	if (a->rv != CKR_OK && c->office->caller != CALLER_ANYONE)
 		say_why(a, sent, whose);
 	return goes_on(a, sent);

@@ -60,7 +60,9 @@ found_refused(struct card *c, const struct opened *box)
 void
 found_note_refused(struct card *c, const struct so *so)
 {
-	c->private.foreign_so = c->private.foreign_so || so->policy;
+	/* A PUK of Unblock= may be the card's all the same. */
+	if (so->policy && (c->private.generation != 0 || c->binding == NULL || so_is_offline(c)))
+		c->private.foreign_so = true;
 	found_refused(c, &so->box);
 	card_note(c);
 	offline_drop(c);

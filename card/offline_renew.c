@@ -283,7 +283,7 @@ offline_tidy(struct card *c)
 		if (rv == CKR_OK)
 			offline_accepted(c, &so);
 		/* Each recovery would send it again. */
-		else if (rv == CKR_PIN_INCORRECT)
+		else if (rv == CKR_PIN_INCORRECT && c->profile.so_counter != SO_COUNTER_NONE)
 			found_note_refused(c, &so);
 	}
 	so_clear(&so);

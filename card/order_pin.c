@@ -165,7 +165,10 @@ block_now(struct card *c, const struct order *order, const struct sitting *sitti
 	return ORDER_DONE;
 }
 
-/* A PUK, or a key; one that answers challenges opens a box, and is sent to no card. */
+/*
+ * A PUK, or a key; one that answers challenges opens a box, and is sent to no card. so->pin stays
+ * NULL where a value is nothing that the card could have.
+ */
 static bool
 take_so(struct card *c, const struct secret *value, struct so *so)
 {
@@ -179,6 +182,14 @@ take_so(struct card *c, const struct secret *value, struct so *so)
 		log_error(
 		    "%s: this card manager key opens no box of the card; give its PUK", c->uri);
 		return false;
+	}
+	if (c->private.generation != 0) {
+		log_warning(
+		    "%s: its PUK is random and nobody's to know: what was given is not sent to "
+		    "the card (if it was made anew elsewhere, without tickets: p11-latch "
+		    "forget)",
+		    c->uri);
+		return true;
 	}
 	if (offline)
 		return so_presented(so, value);
@@ -212,11 +223,31 @@ ask_so(const struct card *c, FILE *out, unsigned *asks)
 	return ORDER_DONE;
 }
 
-/* What a person gives goes before what the policy has, which may be what the card refused. */
+/*
+ * What a person gives goes before what the policy has, which the card may have refused. What apply
+ * was given may be what it has just changed: that is for a policy that has none.
+ */
+static bool
+take_given(
+    struct card *c, const struct order *order, bool is_held, struct so *so, struct sitting *sitting)
+{
+	const struct secret *given = order->answers[ANSWER_SO];
+	bool first = order->op == ORDER_BLOCK;
+
+	if (given == NULL || (is_held && !first))
+		return true;
+	if (!take_so(c, given, so))
+		return false;
+	if (so->pin == NULL)
+		return true;
+	sitting->newer = so;
+	sitting->proved = first;
+	return true;
+}
+
 enum order_status
 order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
-	const struct secret *given = order->answers[ANSWER_SO];
 	struct sitting sitting = {.ordered = true};
 	struct so so = {0};
 	enum order_status status = ORDER_FAILED;
@@ -228,19 +259,15 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 		fprintf(out, "%s: is blocked already\n", c->uri);
 		return ORDER_DONE;
 	}
-	if (given == NULL && block_needs_so(c, order->force)) {
-		if (!so_of_policy(c, true, &so))
+	if (block_needs_so(c, order->force)) {
+		if (!so_of_policy(c, true, &so) && order->answers[ANSWER_SO] == NULL)
 			return ORDER_FAILED;
 		is_held = so.pin != NULL;
 		so_clear(&so);
-		if (!is_held)
+		if (!is_held && order->answers[ANSWER_SO] == NULL)
 			return ask_so(c, out, asks);
-	}
-	if (given != NULL && block_needs_so(c, order->force)) {
-		if (!take_so(c, given, &so))
+		if (!take_given(c, order, is_held, &so, &sitting))
 			goto out;
-		sitting.newer = &so;
-		sitting.proved = true;
 	}
 	status = block_now(c, order, &sitting, out);
 out:

@@ -48,6 +48,9 @@ finish_begun(struct card *c, const struct description *desc, struct so *new, boo
 	if (!offline_of_policy(c, desc, true, new))
 		return false;
 	rv = prove(c, new);
+	/* One refusal may be a false answer: where that costs nothing it is asked again. */
+	if (rv == CKR_PIN_INCORRECT && c->profile.so_counter == SO_COUNTER_NONE)
+		rv = prove(c, new);
 	if (rv == CKR_OK) {
 		offline_accepted(c, new);
 		(void)offline_show(c);
@@ -55,7 +58,7 @@ finish_begun(struct card *c, const struct description *desc, struct so *new, boo
 		    "%s: has %u tickets, whose making was interrupted", c->uri, c->record.tickets);
 		return true;
 	}
-	*refused = rv == CKR_PIN_INCORRECT;
+	*refused = rv == CKR_PIN_INCORRECT && c->private.generation == 0;
 	if (*refused)
 		found_note_refused(c, new);
 	so_clear(new);

@@ -191,23 +191,33 @@ is_unproved_box(const struct card *c, const struct so *so)
 	return so->box.generation != 0 && c->private.generation == 0;
 }
 
+/* Tickets were being made here, and nothing says that their box came to be the card's. */
+static bool
+was_begun_here(const struct card *c)
+{
+	return c->private.sealed != 0;
+}
+
 static void
 say_box_is_first(const struct card *c)
 {
+	static const char opens[] = "the policy's card manager key opens a box of this card, and "
+				    "what was given is not what is in it";
 	bool known;
+	unsigned left = so_tries_left(c, &known);
 
-	if (so_tries_left(c, &known) < 2) {
-		log_error(
-		    "%s: the policy's card manager key opens a box of this card, and what was "
-		    "given is not what is in it; only one SO try is left, for one of the "
-		    "two: p11-latch unblock --last-try --puk sends what is given",
-		    c->uri);
-		return;
-	}
-	log_error("%s: the policy's card manager key opens a box of this card, and what was given "
-		  "is not what is in it; p11-latch unblock without --puk tries the box, and where "
-		  "the card refuses that, its PUK is taken the next time",
-	    c->uri);
+	if (left >= 2)
+		log_error("%s: %s; p11-latch unblock without --puk tries the box, and where the "
+			  "card refuses that, its PUK is taken the next time",
+		    c->uri, opens);
+	else if (left == 1 && was_begun_here(c))
+		log_error("%s: %s, nor may be what the card has, since the making of its tickets "
+			  "was interrupted here; one SO try is left for one of the two: p11-latch "
+			  "unblock --last-try without --puk, or with it",
+		    c->uri, opens);
+	else if (left == 1)
+		log_error("%s: %s; p11-latch unblock --last-try without --puk tries the box",
+		    c->uri, opens);
 }
 
 /* Rows 3 and 4, and none of them. holds: the policy has the SO secret of this card. */
@@ -238,7 +248,7 @@ row_of_person(struct card *c, const struct presented *p, bool holds, enum row *r
 	}
 	if (holds && is_unproved_box(c, so)) {
 		/* Whoever says so has nothing left for the box. */
-		if (p->via == SO_VIA_LAST_TRY) {
+		if (p->via == SO_VIA_LAST_TRY && was_begun_here(c)) {
 			so_clear(so);
 			*row = ROW_OTHER;
 			return typed(c, p, so);

@@ -158,8 +158,8 @@ so_is_asked(const struct card *c, const struct description *desc)
 	return asked;
 }
 
-static bool
-is_offline(const struct card *c)
+bool
+so_is_offline(const struct card *c)
 {
 	const struct binding *b = c->binding;
 	const struct description *desc = b->unblock != NULL ? b->unblock : b->personalize;
@@ -369,7 +369,7 @@ so_is_policys(struct card *c, const struct secret *value)
 	struct so so = {0};
 	bool same;
 
-	if (c->binding != NULL && is_offline(c))
+	if (c->binding != NULL && so_is_offline(c))
 		return offline_is_policys_key(c, value);
 	same = so_of_policy_unsent(c, &so) && so.pin != NULL && so_is_presented(&so, value);
 	so_clear(&so);
@@ -428,7 +428,7 @@ so_place(struct card *c, const struct so *right)
 	/* Of a box that was seen to be none of the card's, another secret that is right says no
 	 * more. */
 	c->private.foreign_so =
-	    c->private.foreign_so && is_offline(c) && right->box.generation == 0;
+	    c->private.foreign_so && so_is_offline(c) && right->box.generation == 0;
 	c->private.new_valid = false;
 	c->private.kcv[0] = '\0';
 	if (right->box.generation != 0) {

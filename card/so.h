@@ -127,6 +127,10 @@ bool so_fits(const struct card *c, const struct so *so);
 #define SO_DRAW_MIN 6
 bool so_draw(struct card *c, struct so *so);
 
+/* Whether what unblocks cards here is a box, by the Unblock description or for want of one. Only
+ * where c has a binding. */
+bool so_is_offline(const struct card *c);
+
 /* Whether desc asks a person for the SO secret. */
 bool so_is_asked(const struct card *c, const struct description *desc);
 

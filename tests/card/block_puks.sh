@@ -222,6 +222,57 @@ few_tries() {
 	is "$(record State),$(so_tries)" blocked,3 "sends the other one, which is right"
 }
 
+# Of two PUKs the card answers to the first that it is none.
+malformed() {
+	for rv in a2 a1 21; do
+		known_puk 123456 | pickup BlockMethod=scramble Profile.SoTries=9
+		description personalize <<-END
+			[Application_B]
+			BlockCard=true
+
+			[Description]
+			InitToken=true
+			SetPIN=true
+			InitialLabel=#latch
+			InitialPUK=#$SO
+			PUK=#$SO_NEW
+			PIN=#$PIN
+		END
+		rm -rf "${STATE:?}"/*
+		forge honest "$SO" -
+		once "$LATCH" "login so $SO" "init-pin $PIN" close >/dev/null
+		wait_for 10 no_helpers
+		printf 'S1 latch %s %s 3 9\n' "$SO_NEW" "$PIN" >"$FORGED_DIR/token"
+		echo "0x$rv" >"$FORGED_DIR/so-rv"
+		leave
+		passes "answer $rv: p11-latch recover" "$CMD" recover
+		is "$(record State)" blocked "answer $rv: goes on with the next one"
+		rm -f "$FORGED_DIR/so-rv"
+	done
+}
+
+# p11-latch apply was given the PUK that it changes: blocked with the new one.
+applied_puk() {
+	asked_puk | pickup BlockMethod=scramble
+	rm -rf "${STATE:?}"/*
+	forge honest "$SO" -
+	once "$LATCH" "login so $SO" "init-pin $PIN" close >/dev/null
+	wait_for 10 no_helpers
+	cat >"$SCRATCH/now.dsc" <<-END
+		[Application_B]
+		BlockCard=true
+
+		[Description]
+		SetPIN=true
+		PIN=#$PIN
+		InitialPUK=!FROM_USER_DIALOG_1_FIELD
+		PUK=#13579135
+	END
+	echo "$SO" >"$SCRATCH/typed"
+	passes "p11-latch apply with a PUK that is typed and a new one" "$CMD" apply "$SCRATCH/now.dsc" --puk "@$SCRATCH/typed" "$CARD"
+	is "$(record State),$(so_tries)" blocked,3 "blocks with the new one, and no SO try is lost"
+}
+
 # What a person gives goes before what the policy has.
 given_puk() {
 	forged_start
@@ -254,4 +305,6 @@ refused_once
 refused_file
 few_tries
 given_puk
+malformed
+applied_puk
 done_testing

@@ -108,6 +108,65 @@ puk_desk() {
 	passes "$kind: blocked again" "$CMD" block "$CARD"
 }
 
+so_flags() {
+	flags "$MODULE" | grep -o 'SO_PIN_[CFL][A-Z_]*' | tr '\n' ' '
+}
+
+# The PUK of before the tickets is sent to no card that has any.
+old_puk() {
+	at_office
+	passes "$kind: unblocked at the office" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+	before=$(so_flags)
+	log_clear
+	passes "$kind: p11-latch block --puk with the PUK of before" "$CMD" block --puk "$SO" "$CARD"
+	is "$(record State),$(so_flags)" "blocked,$before" "$kind: blocks it all the same, and sends it not"
+}
+
+# Another desk with the key, which never saw the card: its last SO try is for what is in the box.
+last_try_elsewhere() {
+	login_rv "$MODULE" so 11112222 >/dev/null
+	login_rv "$MODULE" so 11112222 >/dev/null
+	is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: one SO try is left"
+	at_desk
+	rm -rf "${STATE:?}"/*
+	like "$("$CMD" unblock --puk "$SO" --pin "$PIN" "$CARD" 2>&1)" "*--last-try without --puk tries the box*" \
+		"$kind: it is said what it is for"
+	fails "$kind: --last-try with the PUK of before" "$CMD" unblock --last-try --puk "$SO" --pin "$PIN" "$CARD"
+	is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: sends nothing"
+	passes "$kind: --last-try without it" "$CMD" unblock --last-try --pin "$PIN" "$CARD"
+	is_active "$PIN" "$kind: unblocks the card"
+	offline_block_again
+}
+
+# A description with a key that is typed, and another one: the card is blocked with what the new one opens.
+apply_new_key() {
+	at_office
+	printf '%s\n' "$MANAGER_KEY_NEW" >"$SCRATCH/new.key"
+	cat >"$SCRATCH/now.dsc" <<-END
+		[Application_B]
+		BlockCard=true
+
+		[Fields]
+		NEW_KEY=
+
+		[Description]
+		SetPIN=true
+		PIN=#$PIN
+		InitCRKey=true
+		UseCardManagerKey=true
+		CardManagerKey=!FROM_USER_DIALOG_1_FIELD
+		NewCardManagerKey=NEW_KEY
+	END
+	{
+		sleep 2
+		cat "$SCRATCH/manager.key"
+		sleep 1
+	} | script -qec "'$CMD' apply '$SCRATCH/now.dsc' --field 'NEW_KEY=@$SCRATCH/new.key' '$CARD'" /dev/null >"$SCRATCH/out"
+	like "$(cat "$SCRATCH/out")" "*: blocked by *" "$kind: p11-latch apply with a key that is typed, and a new one"
+	is "$(record State)" blocked "$kind: the card is blocked anew"
+	fails "$kind: and refuses its PIN" vendor_takes "$PIN"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	offline_machines Tickets=3
@@ -121,11 +180,19 @@ for kind in $TOKENS; do
 	desk_unblocks "no ticket used"
 	is "$(objects ticket | wc -l)" 3 "$kind: and uses no ticket up"
 	offline_block_again
+	old_puk
+	[ "$kind" = softhsm ] || last_try_elsewhere
+	at_office
 	all_used
 	desk_unblocks "no ticket left"
 	offline_block_again
 	refill
 	rotate
+	rm -rf "${SCRATCH:?}"/office "$SCRATCH"/phone "$SCRATCH"/desk
+	offline_machines
+	token_new
+	offline_card
+	apply_new_key
 	at_office
 	no_secret "$kind: no secret in log and state" "$MANAGER_KEY" "$MANAGER_KEY_NEW" "$SO"
 	passes "$kind: no helper is left" wait_for 20 no_helpers

@@ -87,6 +87,44 @@ for kind in $TOKENS; do
 	operator_unblocks "an operator unblocks it by the key in its box" ""
 done
 
+# What Unblock= has is another matter than the box that was refused.
+kind=softhsm
+unblock_is_plain() {
+	token_start "$kind"
+	latch_setup
+	shared_office
+	known_puk "$SO" | description unblock
+	sed -i "s|^Personalize=.*|&\nUnblock=unblock.dsc|" "$POLICY"
+	faulty_start
+	left_behind kill-before
+	passes "$kind, a PUK in Unblock=: p11-latch recover" "$CMD" recover
+	is "$(record State)" blocked "$kind, a PUK in Unblock=: it blocks the card"
+	fails "$kind: the card itself refuses the PIN" vendor_takes "$PIN"
+	passes "$kind: the policy unblocks it" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+	is_active "$PIN_NEW" "$kind: with its new PIN"
+	token_stop
+}
+
+# One false answer keeps no card open, where another try costs nothing.
+falsely_refused() {
+	token_start "$kind"
+	latch_setup
+	shared_office
+	faulty_start
+	left_behind kill-after
+	fault p11-latch C_Login 1 rv a0
+	passes "$kind, one false answer: p11-latch recover" "$CMD" recover
+	passes "$kind, one false answer: came to pass" faulted
+	fault none
+	is "$(record State)" blocked "$kind, one false answer: the card is blocked"
+	passes "$kind: the policy unblocks it" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+	is_active "$PIN_NEW" "$kind: with its new PIN"
+	token_stop
+}
+
+unblock_is_plain
+falsely_refused
+
 # The box is on the card, and what is in it never came to be its SO secret: that is found out once.
 kind=opencryptoki
 anyone_comes kill-before
@@ -104,6 +142,6 @@ login_rv "$MODULE" so 11112222 >/dev/null
 login_rv "$MODULE" so 11112222 >/dev/null
 is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: one SO try is left"
 fails "$kind: it is not spent unasked" as operator "$CMD" unblock --pin "$PIN_NEW" --puk "$SO" "$CARD"
-logged "one SO try is left, for one of the two: p11-latch unblock --last-try --puk sends what is given" "$kind: how to is said"
+logged "one SO try is left for one of the two: p11-latch unblock --last-try without --puk, or with it" "$kind: how to is said"
 operator_unblocks "--last-try --puk sends the PUK" "--last-try --puk $SO"
 done_testing
