@@ -53,7 +53,7 @@ contention_set_pin() {
 	for contention_try in 1 2 3 4 5 6 7 8; do
 		contention_out=$(once "$LATCH" "set-pin $SO $PIN")
 		case $contention_out in
-		*"open CKR_OK"*) break ;;
+		*"slot-label CKR_OK"*"open CKR_OK"*) break ;;
 		esac
 	done
 	[ "$(printf '%s\n' "$contention_out" | last_rv)" = CKR_OK ]
