@@ -107,6 +107,7 @@ block_scramble(struct card *c, const struct so *so, struct secret **r_out)
 	c->private.proved = true;
 	so_right(c);
 	c->private.letter_wrong = 0;
+	c->private.pin_wrong = 0;
 	c->private.journal = JOURNAL_NONE;
 	so_place(c, so);
 	rv = CKR_FUNCTION_FAILED;
@@ -169,6 +170,16 @@ is_undone(const struct card *c)
 	return c->undone && !c->changed;
 }
 
+/* Where its PUK is random there is nothing but its box. */
+static const char *
+what_ends(const struct card *c)
+{
+	if (c->private.generation != 0 && c->private.n_refused != 0)
+		return "p11-latch reset, and then recover, which sends what is in its box once "
+		       "more,";
+	return "p11-latch block --puk - with the right one";
+}
+
 static CK_RV
 refuse(struct card *c, const char *why)
 {
@@ -180,12 +191,8 @@ refuse(struct card *c, const char *why)
 	c->record.method = METHOD_REFUSE;
 	if (is_undone(c))
 		return CKR_FUNCTION_FAILED;
-	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; %s%s ends this",
-	    c->uri, why,
-	    c->private.foreign_so && c->private.n_refused != 0
-		? "p11-latch reset, and then recover, which sends what its box holds once more,"
-		: "p11-latch block --puk - with the right one",
-	    block_may_lock(c) ? ", or block --force," : "");
+	log_error("%s: cannot be blocked and is only refused by p11-latch: %s; %s ends this%s",
+	    c->uri, why, what_ends(c), block_may_lock(c) ? ", and so does block --force" : "");
 	return CKR_FUNCTION_FAILED;
 }
 
@@ -254,7 +261,8 @@ place_sitting(struct card *c, const struct sitting *s)
 {
 	const struct so *so = s->newer != NULL ? s->newer : s->older;
 
-	if (so == NULL || (s->newer != NULL && s->older != NULL) ||
+	/* What somebody gave to an order that had no need of it. */
+	if (so == NULL || s->ordered || (s->newer != NULL && s->older != NULL) ||
 	    c->office->caller == CALLER_ANYONE || !block_believes(c, s))
 		return;
 	so_place(c, so);

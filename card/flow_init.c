@@ -57,6 +57,7 @@ flow_personalize(struct card *c, const char *hold)
 		return refuse_stranger(c);
 	c->private.journal = JOURNAL_NONE;
 	c->private.letter_wrong = 0;
+	c->private.pin_wrong = 0;
 	c->private.foreign_so = false;
 	c->private.so_refused = 0;
 	snprintf(c->record.hold, sizeof(c->record.hold), "%s", hold != NULL ? hold : "");

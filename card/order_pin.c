@@ -179,15 +179,15 @@ take_so(struct card *c, const struct secret *value, struct so *so)
 		return true;
 	if (offline_is_key(c, value) ||
 	    (offline && key_parse_manager(value, NULL, NULL, NULL) == KEY_GOOD)) {
-		log_error(
-		    "%s: this card manager key opens no box of the card; give its PUK", c->uri);
+		log_error("%s: this card manager key opens no box of the card%s", c->uri,
+		    c->private.generation == 0 ? "; give its PUK" : "");
 		return false;
 	}
 	if (c->private.generation != 0) {
 		log_warning(
 		    "%s: its PUK is random and nobody's to know: what was given is not sent to "
 		    "the card (if it was made anew elsewhere, without tickets: p11-latch "
-		    "forget)",
+		    "forget, and at once block --puk)",
 		    c->uri);
 		return true;
 	}
@@ -251,7 +251,7 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 	struct sitting sitting = {.ordered = true};
 	struct so so = {0};
 	enum order_status status = ORDER_FAILED;
-	bool is_held;
+	bool is_held = false, needs;
 
 	if (!block_can_be(c) || card_look(c) != CKR_OK || unblock_resolve(c) != CKR_OK)
 		return ORDER_FAILED;
@@ -259,16 +259,18 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 		fprintf(out, "%s: is blocked already\n", c->uri);
 		return ORDER_DONE;
 	}
-	if (block_needs_so(c, order->force)) {
+	needs = block_needs_so(c, order->force);
+	if (needs) {
 		if (!so_of_policy(c, true, &so) && order->answers[ANSWER_SO] == NULL)
 			return ORDER_FAILED;
 		is_held = so.pin != NULL;
 		so_clear(&so);
 		if (!is_held && order->answers[ANSWER_SO] == NULL)
 			return ask_so(c, out, asks);
-		if (!take_given(c, order, is_held, &so, &sitting))
-			goto out;
 	}
+	/* A card that did not lock has need of it, too. */
+	if ((needs || order->op == ORDER_BLOCK) && !take_given(c, order, is_held, &so, &sitting))
+		goto out;
 	status = block_now(c, order, &sitting, out);
 out:
 	so_clear(&so);

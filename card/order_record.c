@@ -78,6 +78,7 @@ enum order_status
 order_reset(struct card *c, FILE *out)
 {
 	c->private.letter_wrong = 0;
+	c->private.pin_wrong = 0;
 	so_allow(c);
 	c->private.foreign_so = false;
 	c->private.n_refused = 0;

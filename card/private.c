@@ -191,6 +191,8 @@ parse_entry(const struct ini_entry *e, struct private *p, bool *version)
 		return parse_count(e->value, &p->login_wrong);
 	if (strcmp(e->name, "LetterWrong") == 0)
 		return parse_count(e->value, &p->letter_wrong);
+	if (strcmp(e->name, "PINWrong") == 0)
+		return parse_count(e->value, &p->pin_wrong);
 	if (strcmp(e->name, "KCV") == 0)
 		return parse_kcv(e->value, p->kcv);
 	return parse_offline(e, p);
@@ -314,6 +316,8 @@ print_private(FILE *f, const struct private *p)
 		fputs("ForOperator=true\n", f);
 	fprintf(f, "SOWrong=%u\nLoginWrong=%u\nLetterWrong=%u\n", p->so_wrong, p->login_wrong,
 	    p->letter_wrong);
+	if (p->pin_wrong != 0)
+		fprintf(f, "PINWrong=%u\n", p->pin_wrong);
 	if (p->so_gone != 0)
 		fprintf(f, "SOGone=%u\n", p->so_gone);
 	if (p->so_refused != 0)

@@ -49,6 +49,7 @@ struct private
 	unsigned so_gone;  /* those after which the card was gone: right or wrong, nobody knows */
 	unsigned login_wrong;  /* of them, by C_Login (row 4) */
 	unsigned letter_wrong; /* wrong PIN letters since one was right */
+	unsigned pin_wrong;    /* wrong PINs since one was right, on a card that is sent no guess */
 	/* Of offline-unblockable cards (card/offline.h). */
 	uint64_t generation; /* of the box whose SO secret the card accepted last; 0: none */
 	uint64_t sealed;     /* of one written after it, whose SO secret may be in force; 0: none */

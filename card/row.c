@@ -191,13 +191,7 @@ is_unproved_box(const struct card *c, const struct so *so)
 	return so->box.generation != 0 && c->private.generation == 0;
 }
 
-/* Tickets were being made here, and nothing says that their box came to be the card's. */
-static bool
-was_begun_here(const struct card *c)
-{
-	return c->private.sealed != 0;
-}
-
+/* Which of the two it is nobody here can tell: that is for whoever knows how the card was made. */
 static void
 say_box_is_first(const struct card *c)
 {
@@ -210,13 +204,11 @@ say_box_is_first(const struct card *c)
 		log_error("%s: %s; p11-latch unblock without --puk tries the box, and where the "
 			  "card refuses that, its PUK is taken the next time",
 		    c->uri, opens);
-	else if (left == 1 && was_begun_here(c))
-		log_error("%s: %s, nor may be what the card has, since the making of its tickets "
-			  "was interrupted here; one SO try is left for one of the two: p11-latch "
-			  "unblock --last-try without --puk, or with it",
-		    c->uri, opens);
 	else if (left == 1)
-		log_error("%s: %s; p11-latch unblock --last-try without --puk tries the box",
+		log_error("%s: %s; nothing was sent, since a wrong one may lock its SO PIN for "
+			  "ever: p11-latch unblock --last-try without --puk sends what is in the "
+			  "box, which is right where its tickets were made to the end; unblock "
+			  "--last-try --puk what is given, which is right where they were not",
 		    c->uri, opens);
 }
 
@@ -248,7 +240,7 @@ row_of_person(struct card *c, const struct presented *p, bool holds, enum row *r
 	}
 	if (holds && is_unproved_box(c, so)) {
 		/* Whoever says so has nothing left for the box. */
-		if (p->via == SO_VIA_LAST_TRY && was_begun_here(c)) {
+		if (p->via == SO_VIA_LAST_TRY) {
 			so_clear(so);
 			*row = ROW_OTHER;
 			return typed(c, p, so);

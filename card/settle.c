@@ -14,6 +14,9 @@
 /* How long a request waits for another that works with the same card; a card in a reader may take
  * its time. */
 #define WAIT_WORK_MS 30000
+/* Wrong PINs that a card takes after a new one was announced, where it is else sent no guess. */
+#define GUESSES 3
+
 /* A holder that lives on is given this long to show that it is just ending. */
 #define WAIT_HOLDER_MS 300
 /* And one that is, this long to have the card blocked. */
@@ -101,27 +104,44 @@ flow_is_policys(struct card *c, const struct secret *value)
 }
 
 /*
+ * Where no guess is to be sent (a TPM locks out all of its keys) it is after a new PIN was
+ * announced only, and anybody may say that: so often, whatever is announced meanwhile, and counted
+ * before.
+ */
+static bool
+may_guess(struct card *c)
+{
+	if (!c->profile.never_guess)
+		return true;
+	if (c->private.journal != JOURNAL_UNBLOCK || c->private.pin_wrong >= GUESSES)
+		return false;
+	if (++c->private.pin_wrong == GUESSES)
+		log_warning(
+		    "%s: %d wrong PINs after a new one was announced: no other is sent to it; "
+		    "p11-latch reset allows it again",
+		    c->uri, GUESSES);
+	return card_note(c);
+}
+
+/*
  * Blocked by the record, but the value presented is the PIN: it was unblocked elsewhere, or its
  * unblocking was interrupted. A wrong one costs a scrambled card nothing that a new R would not
- * give back; one that shows its lock takes none, and one that is to be sent no guess only where a
- * new PIN was announced.
+ * give back; one that shows its lock takes none.
  */
 static CK_RV
 unblocked_elsewhere(struct card *c, const struct request *q)
 {
-	bool announced = c->private.journal == JOURNAL_UNBLOCK;
-
 	if (c->record.state != RECORD_BLOCKED || q->value == NULL || secret_len(q->value) == 0 ||
-	    (c->profile.never_guess && !announced) || q->r_login)
+	    q->r_login)
 		return CKR_OK;
 	if (c->record.method == METHOD_LOCK && c->profile.shows_lock)
 		return CKR_OK;
-	if (flow_is_policys(c, q->value) || offline_is_key(c, q->value) ||
+	if (flow_is_policys(c, q->value) || offline_is_key(c, q->value) || !may_guess(c) ||
 	    pin_presented(c, q->value) != CKR_OK)
 		return CKR_OK;
 	log_info("%s: the PIN presented is right: the card was unblocked elsewhere", c->uri);
 	c->pin_seen = true;
-	return announced ? unblock_finish(c, NULL) : unblock_found(c);
+	return c->private.journal == JOURNAL_UNBLOCK ? unblock_finish(c, NULL) : unblock_found(c);
 }
 
 CK_RV

@@ -122,6 +122,7 @@ finish(struct card *c, const struct so *so, bool raise)
 	c->private.has_salt = false;
 	c->private.has_next_salt = false;
 	c->private.letter_wrong = 0;
+	c->private.pin_wrong = 0;
 	memset(c->private.salt, 0, SALT_LEN);
 	memset(c->private.next_salt, 0, SALT_LEN);
 	return card_note(c) ? CKR_OK : CKR_FUNCTION_FAILED;

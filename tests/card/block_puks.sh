@@ -286,9 +286,24 @@ given_puk() {
 	unlike "$(given)" "*$SO_NEW*" "and sends none of the policy's"
 }
 
+# What does not lock, as was asked for, is scrambled with the PUK that is given.
+does_not_lock() {
+	desk BlockMethod=lock
+	fresh
+	personalize desk
+	kill -9 "$(watcher)"
+	drive_stop desk
+	wait_for 5 no_helpers || bail_out "the watcher does not end"
+	"$CMD" recover >/dev/null 2>&1
+	is "$(record State),$(record Method)" personalizing,refuse "$kind: BlockMethod=lock cannot be, and there is no PUK"
+	passes "$kind: p11-latch block --puk" "$CMD" block --puk "$SO" "$CARD"
+	is "$(record State),$(record Method)" blocked,scramble "$kind: scrambles it"
+}
+
 for kind in $TOKENS; do
 	token_start "$kind"
 	latch_setup
+	[ "$kind" != softhsm ] || does_not_lock
 	known_puk | pickup
 	killed_apply "InitialPUK= at pick-up"
 	after_pickup

@@ -122,17 +122,17 @@ old_puk() {
 	is "$(record State),$(so_flags)" "blocked,$before" "$kind: blocks it all the same, and sends it not"
 }
 
-# Another desk with the key, which never saw the card: its last SO try is for what is in the box.
+# Another desk with the key, which never saw the card: what its last SO try is for is a person's to say.
 last_try_elsewhere() {
 	login_rv "$MODULE" so 11112222 >/dev/null
 	login_rv "$MODULE" so 11112222 >/dev/null
 	is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: one SO try is left"
 	at_desk
 	rm -rf "${STATE:?}"/*
-	like "$("$CMD" unblock --puk "$SO" --pin "$PIN" "$CARD" 2>&1)" "*--last-try without --puk tries the box*" \
-		"$kind: it is said what it is for"
-	fails "$kind: --last-try with the PUK of before" "$CMD" unblock --last-try --puk "$SO" --pin "$PIN" "$CARD"
-	is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: sends nothing"
+	like "$("$CMD" unblock --puk "$SO" --pin "$PIN" "$CARD" 2>&1)" \
+		"*nothing was sent*--last-try without --puk sends what is in the box*made to the end*" \
+		"$kind: it is said what to know before it is spent"
+	is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: it is there yet"
 	passes "$kind: --last-try without it" "$CMD" unblock --last-try --pin "$PIN" "$CARD"
 	is_active "$PIN" "$kind: unblocks the card"
 	offline_block_again

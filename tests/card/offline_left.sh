@@ -135,6 +135,22 @@ done
 is "$(who root && so_flags)" "SO_PIN_COUNT_LOW " "$kind: three recoveries spend one SO try"
 operator_unblocks "an operator unblocks it by the PUK that it has" "--puk $SO"
 
+# The same where it is to be scrambled: the log names what is right, and not the box.
+refused_box() {
+	token_start "$kind"
+	latch_setup
+	shared_office
+	sed -i "s|^Personalize=.*|&\nBlockMethod=scramble|" "$POLICY"
+	faulty_start
+	left_behind kill-before
+	fails "$kind, to be scrambled: p11-latch recover" "$CMD" recover
+	logged "p11-latch block --puk - with the right one ends this" "$kind, to be scrambled: the log says what to do"
+	passes "$kind, to be scrambled: p11-latch block --puk" "$CMD" block --puk "$SO" "$CARD"
+	is "$(record State),$(so_flags)" blocked, "$kind, to be scrambled: does"
+	token_stop
+}
+refused_box
+
 # With one SO try left the PUK that is given goes before the box that nobody has proved.
 anyone_comes kill-before
 who root
@@ -142,6 +158,6 @@ login_rv "$MODULE" so 11112222 >/dev/null
 login_rv "$MODULE" so 11112222 >/dev/null
 is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: one SO try is left"
 fails "$kind: it is not spent unasked" as operator "$CMD" unblock --pin "$PIN_NEW" --puk "$SO" "$CARD"
-logged "one SO try is left for one of the two: p11-latch unblock --last-try without --puk, or with it" "$kind: how to is said"
+logged "unblock --last-try --puk what is given, which is right where they were not" "$kind: how to is said"
 operator_unblocks "--last-try --puk sends the PUK" "--last-try --puk $SO"
 done_testing
