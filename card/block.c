@@ -170,14 +170,20 @@ is_undone(const struct card *c)
 	return c->undone && !c->changed;
 }
 
-/* Where its PUK is random there is nothing but its box. */
+/* Where its PUK is random there is nothing but its box; of a begun one nobody here knows. */
 static const char *
 what_ends(const struct card *c)
 {
-	if (c->private.generation != 0 && c->private.n_refused != 0)
-		return "p11-latch reset, and then recover, which sends what is in its box once "
-		       "more,";
-	return "p11-latch block --puk - with the right one";
+	static const char reset[] =
+	    "p11-latch reset, and then recover, which sends what is in its box once more,";
+
+	if (c->private.n_refused == 0 || (c->private.generation == 0 && c->private.sealed == 0))
+		return "p11-latch block --puk - with the right one";
+	if (c->private.generation != 0)
+		return reset;
+	return "p11-latch block --puk - with the PUK that it was made with, where its tickets were "
+	       "not made to the end (else p11-latch reset, and then recover, which sends what is "
+	       "in its box once more),";
 }
 
 static CK_RV

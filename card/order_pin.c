@@ -268,8 +268,9 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 		if (!is_held && order->answers[ANSWER_SO] == NULL)
 			return ask_so(c, out, asks);
 	}
-	/* A card that did not lock has need of it, too. */
-	if ((needs || order->op == ORDER_BLOCK) && !take_given(c, order, is_held, &so, &sitting))
+	/* A card that did not lock may have need of it, too. */
+	if ((needs || (order->op == ORDER_BLOCK && c->record.method == METHOD_REFUSE)) &&
+	    !take_given(c, order, is_held, &so, &sitting) && needs)
 		goto out;
 	status = block_now(c, order, &sitting, out);
 out:

@@ -58,7 +58,7 @@ finish_begun(struct card *c, const struct description *desc, struct so *new, boo
 		    "%s: has %u tickets, whose making was interrupted", c->uri, c->record.tickets);
 		return true;
 	}
-	*refused = rv == CKR_PIN_INCORRECT && c->private.generation == 0;
+	*refused = rv == CKR_PIN_INCORRECT;
 	if (*refused)
 		found_note_refused(c, new);
 	so_clear(new);

@@ -210,6 +210,31 @@ say_box_is_first(const struct card *c)
 			  "box, which is right where its tickets were made to the end; unblock "
 			  "--last-try --puk what is given, which is right where they were not",
 		    c->uri, opens);
+	else
+		log_error("%s: the SO PIN is locked: nothing was sent", c->uri);
+}
+
+static bool
+is_last_try(const struct card *c)
+{
+	bool known;
+
+	return so_tries_left(c, &known) == 1;
+}
+
+/* A box that was begun here was refused once, which may have been a false answer. */
+static void
+say_box_was_refused(const struct card *c)
+{
+	const struct private *p = &c->private;
+
+	if (p->sealed == 0 || p->generation != 0 || p->n_refused == 0 || !is_last_try(c))
+		return;
+	log_warning(
+	    "%s: a box that was begun here was refused once: where its tickets were made to "
+	    "the end it is right all the same, and p11-latch reset, then unblock --last-try "
+	    "without --puk, sends it",
+	    c->uri);
 }
 
 /* Rows 3 and 4, and none of them. holds: the policy has the SO secret of this card. */
@@ -240,7 +265,7 @@ row_of_person(struct card *c, const struct presented *p, bool holds, enum row *r
 	}
 	if (holds && is_unproved_box(c, so)) {
 		/* Whoever says so has nothing left for the box. */
-		if (p->via == SO_VIA_LAST_TRY) {
+		if (p->via == SO_VIA_LAST_TRY && is_last_try(c)) {
 			so_clear(so);
 			*row = ROW_OTHER;
 			return typed(c, p, so);
@@ -249,6 +274,8 @@ row_of_person(struct card *c, const struct presented *p, bool holds, enum row *r
 	}
 	if (holds || !may_be_other(c, p->via))
 		return nothing_matches(c, p, holds);
+	if (p->via == SO_VIA_REQUEST)
+		say_box_was_refused(c);
 	*row = ROW_OTHER;
 	return typed(c, p, so);
 }

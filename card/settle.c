@@ -14,8 +14,9 @@
 /* How long a request waits for another that works with the same card; a card in a reader may take
  * its time. */
 #define WAIT_WORK_MS 30000
-/* Wrong PINs that a card takes after a new one was announced, where it is else sent no guess. */
-#define GUESSES 3
+/* Wrong PINs after a new one was announced, of a card that is else sent no guess. TPMs have been
+ * seen that lock out at three. */
+#define GUESSES 2
 
 /* A holder that lives on is given this long to show that it is just ending. */
 #define WAIT_HOLDER_MS 300
@@ -105,22 +106,34 @@ flow_is_policys(struct card *c, const struct secret *value)
 
 /*
  * Where no guess is to be sent (a TPM locks out all of its keys) it is after a new PIN was
- * announced only, and anybody may say that: so often, whatever is announced meanwhile, and counted
- * before.
+ * announced only, which anybody may say: so an operator's login is, and so often. Counted before.
  */
 static bool
-may_guess(struct card *c)
+may_guess(struct card *c, const struct request *q)
 {
 	if (!c->profile.never_guess)
 		return true;
-	if (c->private.journal != JOURNAL_UNBLOCK || c->private.pin_wrong >= GUESSES)
+	if (c->private.journal != JOURNAL_UNBLOCK || c->office->caller == CALLER_ANYONE ||
+	    q->via != SO_VIA_LOGIN || c->private.pin_wrong >= GUESSES)
 		return false;
-	if (++c->private.pin_wrong == GUESSES)
-		log_warning(
-		    "%s: %d wrong PINs after a new one was announced: no other is sent to it; "
-		    "p11-latch reset allows it again",
-		    c->uri, GUESSES);
+	c->private.pin_wrong++;
 	return card_note(c);
+}
+
+/* Its answer. What was no try is given back. */
+static void
+guessed(struct card *c, CK_RV rv)
+{
+	if (!c->profile.never_guess || rv == CKR_OK)
+		return;
+	if (!pin_may_count(c, rv)) {
+		c->private.pin_wrong--;
+		card_note(c);
+	} else if (c->private.pin_wrong == GUESSES) {
+		log_warning("%s: %d wrong PINs after a new one was announced: no other is sent to "
+			    "it; p11-latch reset allows it again",
+		    c->uri, GUESSES);
+	}
 }
 
 /*
@@ -131,13 +144,18 @@ may_guess(struct card *c)
 static CK_RV
 unblocked_elsewhere(struct card *c, const struct request *q)
 {
+	CK_RV rv;
+
 	if (c->record.state != RECORD_BLOCKED || q->value == NULL || secret_len(q->value) == 0 ||
 	    q->r_login)
 		return CKR_OK;
 	if (c->record.method == METHOD_LOCK && c->profile.shows_lock)
 		return CKR_OK;
-	if (flow_is_policys(c, q->value) || offline_is_key(c, q->value) || !may_guess(c) ||
-	    pin_presented(c, q->value) != CKR_OK)
+	if (flow_is_policys(c, q->value) || offline_is_key(c, q->value) || !may_guess(c, q))
+		return CKR_OK;
+	rv = pin_presented(c, q->value);
+	guessed(c, rv);
+	if (rv != CKR_OK)
 		return CKR_OK;
 	log_info("%s: the PIN presented is right: the card was unblocked elsewhere", c->uri);
 	c->pin_seen = true;

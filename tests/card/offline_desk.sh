@@ -124,11 +124,14 @@ old_puk() {
 
 # Another desk with the key, which never saw the card: what its last SO try is for is a person's to say.
 last_try_elsewhere() {
+	at_desk
+	rm -rf "${STATE:?}"/*
+	like "$("$CMD" unblock --last-try --puk 31415926 --pin "$PIN" "$CARD" 2>&1)" "*without --puk tries the box*" \
+		"$kind: --last-try is for the last one only"
+	is "$(so_flags)" "" "$kind: and sends nothing before"
 	login_rv "$MODULE" so 11112222 >/dev/null
 	login_rv "$MODULE" so 11112222 >/dev/null
 	is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: one SO try is left"
-	at_desk
-	rm -rf "${STATE:?}"/*
 	like "$("$CMD" unblock --puk "$SO" --pin "$PIN" "$CARD" 2>&1)" \
 		"*nothing was sent*--last-try without --puk sends what is in the box*made to the end*" \
 		"$kind: it is said what to know before it is spent"

@@ -144,7 +144,7 @@ refused_box() {
 	faulty_start
 	left_behind kill-before
 	fails "$kind, to be scrambled: p11-latch recover" "$CMD" recover
-	logged "p11-latch block --puk - with the right one ends this" "$kind, to be scrambled: the log says what to do"
+	logged "p11-latch block --puk - with the PUK that it was made with" "$kind, to be scrambled: the log says what to do"
 	passes "$kind, to be scrambled: p11-latch block --puk" "$CMD" block --puk "$SO" "$CARD"
 	is "$(record State),$(so_flags)" blocked, "$kind, to be scrambled: does"
 	token_stop

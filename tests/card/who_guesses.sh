@@ -115,31 +115,47 @@ left() {
 	is "$(record State)" blocked "$kind: and an operator blocks it"
 }
 
-# What is left blocked, of a token that is sent no guess: a PIN that was announced is none.
 guesses_nothing() {
 	who root
 	sed -i '/^Personalize=/a Profile.NeverGuess=true' "$POLICY"
 	shut_away
 }
 
-# Anybody may announce one: after three wrong ones no other is sent, and whose PIN was right waits for an operator.
-few_guesses() {
+# By a program of anybody's, and then nobody may have it guessed but operators, and twice.
+announced() {
 	as operator "$CMD" block "$URI" >/dev/null 2>&1
-	is "$(record State),$(record Method)" blocked,scramble "$kind, Profile.NeverGuess: blocked again"
+	is "$(record State),$(record Method)" blocked,scramble "$kind, Profile.NeverGuess: blocked"
 	who anyone
 	session_start user "$LATCH"
 	expect CKR_OK user login so "$SO"
 	expect CKR_OK user init-pin "$PIN_NEW"
 	expect CKR_OK user logout
+	unlike "$(rv user login user "$PIN_NEW")" CKR_OK "$kind, Profile.NeverGuess: anybody's login is not tried"
 	for guess in 11112222 11112223 11112224; do
+		raw helper login "id=hex:$ID" "pin=$guess" ask shut end >/dev/null
+	done
+	drive_stop user
+	is "$(grep -h -e Journal= -e PINWrong= "$STATE"/private/*.state)" Journal=unblock \
+		"$kind, Profile.NeverGuess: nor one at the socket"
+	who operator
+	session_start user "$LATCH"
+}
+
+few_guesses() {
+	announced
+	unlike "$(rv user login user 11112222)" CKR_OK "$kind, Profile.NeverGuess: an operator's wrong one"
+	expect CKR_OK user login user "$PIN_NEW"
+	is "$(record State)" active "$kind, Profile.NeverGuess: and his right one is believed"
+	drive_stop user
+	announced
+	for guess in 11112222 11112223; do
 		rv user login user "$guess" >/dev/null
 	done
-	raw helper so-login "id=hex:$ID" pin=11112222 ask init-pin "id=hex:$ID" "token-flags=u32:0x40d" ask shut end >/dev/null
-	unlike "$(rv user login user "$PIN_NEW")" CKR_OK "$kind, Profile.NeverGuess: no PIN is tried after three wrong ones"
+	unlike "$(rv user login user "$PIN_NEW")" CKR_OK "$kind, Profile.NeverGuess: none is tried after two wrong ones"
 	as operator "$CMD" reset "$URI" >/dev/null 2>&1
 	expect CKR_OK user login user "$PIN_NEW"
 	drive_stop user
-	is "$(record State)" active "$kind, Profile.NeverGuess: after p11-latch reset it is"
+	is "$(record State)" active "$kind, Profile.NeverGuess: but after p11-latch reset"
 }
 
 users_make
@@ -152,7 +168,6 @@ for kind in $TOKENS; do
 	guesses "an active card" active
 	left
 	guesses_nothing
-	honest "Profile.NeverGuess"
 	[ "$kind" != softhsm ] || few_guesses
 	no_secret "$kind: no secret in log and state" "$SO" "$PIN" "$PIN_NEW"
 	office_ends
