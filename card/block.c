@@ -170,20 +170,31 @@ is_undone(const struct card *c)
 	return c->undone && !c->changed;
 }
 
-/* Where its PUK is random there is nothing but its box; of a begun one nobody here knows. */
+/*
+ * Where its PUK is random there is nothing but its box; of a begun one nobody here knows, and reset
+ * forgets the tries that only this machine counts.
+ */
 static const char *
 what_ends(const struct card *c)
 {
-	static const char reset[] =
-	    "p11-latch reset, and then recover, which sends what is in its box once more,";
+	bool known, counted;
 
+	(void)so_tries_left(c, &known);
+	counted = known && c->profile.so_counter != SO_COUNTER_HIDDEN;
 	if (c->private.n_refused == 0 || (c->private.generation == 0 && c->private.sealed == 0))
 		return "p11-latch block --puk - with the right one";
 	if (c->private.generation != 0)
-		return reset;
-	return "p11-latch block --puk - with the PUK that it was made with, where its tickets were "
-	       "not made to the end (else p11-latch reset, and then recover, which sends what is "
-	       "in its box once more),";
+		return counted
+			   ? "p11-latch reset, and then recover, which sends what is in its box "
+			     "once more,"
+			   : "p11-latch reset, and then recover, which sends what is in its box "
+			     "once more, and may spend the last SO try,";
+	return counted
+		   ? "p11-latch block --puk - with the PUK that it was made with, where its "
+		     "tickets were not made to the end (else p11-latch reset, and then recover, "
+		     "which sends what is in its box once more),"
+		   : "p11-latch block --puk - with the PUK that it was made with, where its "
+		     "tickets were not made to the end,";
 }
 
 static CK_RV

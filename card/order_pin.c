@@ -245,13 +245,26 @@ take_given(
 	return true;
 }
 
+/* Whether the policy has a PUK or key for it. False in *known: a source failed (logged). */
+static bool
+is_held_by_policy(struct card *c, bool *known)
+{
+	struct so so = {0};
+	bool held;
+
+	*known = so_of_policy(c, true, &so);
+	held = so.pin != NULL;
+	so_clear(&so);
+	return held;
+}
+
 enum order_status
 order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks)
 {
 	struct sitting sitting = {.ordered = true};
 	struct so so = {0};
 	enum order_status status = ORDER_FAILED;
-	bool is_held = false, needs;
+	bool needs, held = false, known = true;
 
 	if (!block_can_be(c) || card_look(c) != CKR_OK || unblock_resolve(c) != CKR_OK)
 		return ORDER_FAILED;
@@ -259,21 +272,18 @@ order_block(struct card *c, const struct order *order, FILE *out, unsigned *asks
 		fprintf(out, "%s: is blocked already\n", c->uri);
 		return ORDER_DONE;
 	}
-	needs = block_needs_so(c, order->force);
-	if (needs) {
-		if (!so_of_policy(c, true, &so) && order->answers[ANSWER_SO] == NULL)
-			return ORDER_FAILED;
-		is_held = so.pin != NULL;
-		so_clear(&so);
-		if (!is_held && order->answers[ANSWER_SO] == NULL)
-			return ask_so(c, out, asks);
-	}
-	/* A card that did not lock may have need of it, too. */
-	if ((needs || (order->op == ORDER_BLOCK && c->record.method == METHOD_REFUSE)) &&
-	    !take_given(c, order, is_held, &so, &sitting) && needs)
-		goto out;
-	status = block_now(c, order, &sitting, out);
-out:
+	/* By force it is locked at last, whatever there is to scramble it with. */
+	needs = block_needs_so(c, order->force) && !(order->force && block_may_lock(c));
+	if (needs)
+		held = is_held_by_policy(c, &known);
+	if (!known && order->answers[ANSWER_SO] == NULL)
+		return ORDER_FAILED;
+	if (needs && !held && order->answers[ANSWER_SO] == NULL)
+		return ask_so(c, out, asks);
+	/* A card that does not lock has need of it, too. */
+	if ((!needs && order->op != ORDER_BLOCK) || take_given(c, order, held, &so, &sitting) ||
+	    !needs)
+		status = block_now(c, order, &sitting, out);
 	so_clear(&so);
 	return status;
 }

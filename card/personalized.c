@@ -48,8 +48,10 @@ finish_begun(struct card *c, const struct description *desc, struct so *new, boo
 	if (!offline_of_policy(c, desc, true, new))
 		return false;
 	rv = prove(c, new);
-	/* One refusal may be a false answer: where that costs nothing it is asked again. */
-	if (rv == CKR_PIN_INCORRECT && c->profile.so_counter == SO_COUNTER_NONE)
+	/* One refusal may be a false answer: it is asked again where that costs nothing, and where
+	 * nothing else is left. */
+	if (rv == CKR_PIN_INCORRECT &&
+	    (c->profile.so_counter == SO_COUNTER_NONE || c->private.generation != 0))
 		rv = prove(c, new);
 	if (rv == CKR_OK) {
 		offline_accepted(c, new);

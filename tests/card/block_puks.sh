@@ -298,6 +298,9 @@ does_not_lock() {
 	is "$(record State),$(record Method)" personalizing,refuse "$kind: BlockMethod=lock cannot be, and there is no PUK"
 	passes "$kind: p11-latch block --puk" "$CMD" block --puk "$SO" "$CARD"
 	is "$(record State),$(record Method)" blocked,scramble "$kind: scrambles it"
+	passes "$kind: unblocked" "$CMD" unblock --puk "$SO" --pin "$PIN_NEW" "$CARD"
+	passes "$kind: p11-latch block --puk of a card in use, which was proved" "$CMD" block --puk "$SO" "$CARD"
+	is "$(record State),$(record Method)" blocked,scramble "$kind: scrambles it, too"
 }
 
 for kind in $TOKENS; do

@@ -151,6 +151,49 @@ refused_box() {
 }
 refused_box
 
+# By force it is locked, also with what nothing can be done with.
+by_force() {
+	token_start "$kind"
+	latch_setup
+	shared_office
+	sed -i "s|^Personalize=.*|&\nBlockMethod=scramble|" "$POLICY"
+	faulty_start
+	left_behind kill-before
+	"$CMD" recover >/dev/null 2>&1
+	passes "$kind, refused: block --force" "$CMD" block --force --puk "@$SCRATCH/manager.key" "$CARD"
+	is "$(record State),$(record Method)" blocked,lock "$kind, refused: locks it"
+	fails "$kind: the card itself refuses the PIN" vendor_takes "$PIN"
+	token_stop
+}
+by_force
+
+# The box that the card has taken before: one false answer is none.
+falsely_refused_later() {
+	token_start "$kind"
+	latch_setup
+	shared_office
+	sed -i "s|^Personalize=.*|&\nBlockMethod=scramble|" "$POLICY"
+	faulty_start
+	token_new
+	rm -rf "${STATE:?}"/*
+	fault p11-latch-helper C_InitPIN 1 kill-before
+	session_start desk "$LATCH"
+	must desk login so "$SO"
+	must desk init-pin "$PIN"
+	drive desk kill9 >/dev/null 2>&1
+	drive_stop desk
+	wait_for 10 no_helpers
+	passes "$kind, scrambled: killed before the card was blocked" faulted
+	fault p11-latch C_Login 1 rv a0
+	passes "$kind, one false answer: p11-latch recover" "$CMD" recover
+	fault none
+	is "$(record State),$(private ForeignSO)" blocked,none "$kind, one false answer: the card is blocked"
+	passes "$kind: the policy unblocks it" "$CMD" unblock --pin "$PIN_NEW" "$CARD"
+	is_active "$PIN_NEW" "$kind: with its new PIN"
+	token_stop
+}
+falsely_refused_later
+
 # With one SO try left the PUK that is given goes before the box that nobody has proved.
 anyone_comes kill-before
 who root
