@@ -34,6 +34,16 @@ drop_begun(struct card *c)
 	card_note(c);
 }
 
+/* What the card counted was no false answer, and a try that its holder's own may need. */
+static bool
+was_counted(struct card *c)
+{
+	if (c->profile.so_counter == SO_COUNTER_NONE)
+		return false;
+	return c->profile.so_counter != SO_COUNTER_FLAGS || card_peek(c) != CKR_OK ||
+	       (c->info.flags & SO_COUNT_FLAGS) != 0;
+}
+
 /*
  * The box that an interrupted personalization of this life wrote: its secret is in force, or the
  * holder's is, and then the box is of no use. *refused: not its own, for all that the card says.
@@ -41,18 +51,18 @@ drop_begun(struct card *c)
 static bool
 finish_begun(struct card *c, const struct description *desc, struct so *new, bool *refused)
 {
-	CK_RV rv;
+	CK_RV rv, again;
 
 	if (c->private.sealed == 0 && c->private.generation == 0)
 		return false;
 	if (!offline_of_policy(c, desc, true, new))
 		return false;
 	rv = prove(c, new);
-	/* One refusal may be a false answer: it is asked again where that costs nothing, and where
-	 * nothing else is left. */
-	if (rv == CKR_PIN_INCORRECT &&
-	    (c->profile.so_counter == SO_COUNTER_NONE || c->private.generation != 0))
-		rv = prove(c, new);
+	/* One refusal may be a false answer. What the budget says of another try is none. */
+	if (rv == CKR_PIN_INCORRECT && !was_counted(c)) {
+		again = prove(c, new);
+		rv = again == CKR_PIN_LOCKED ? rv : again;
+	}
 	if (rv == CKR_OK) {
 		offline_accepted(c, new);
 		(void)offline_show(c);

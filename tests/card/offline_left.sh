@@ -167,12 +167,12 @@ by_force() {
 }
 by_force
 
-# The box that the card has taken before: one false answer is none.
-falsely_refused_later() {
+# tickets_made [LINE]: to the end; helper and program were killed before the card was blocked. LINE: of the binding.
+tickets_made() {
 	token_start "$kind"
 	latch_setup
 	shared_office
-	sed -i "s|^Personalize=.*|&\nBlockMethod=scramble|" "$POLICY"
+	sed -i "s|^Personalize=.*|&\nBlockMethod=scramble\n${1:-}|" "$POLICY"
 	faulty_start
 	token_new
 	rm -rf "${STATE:?}"/*
@@ -184,6 +184,12 @@ falsely_refused_later() {
 	drive_stop desk
 	wait_for 10 no_helpers
 	passes "$kind, scrambled: killed before the card was blocked" faulted
+	fault none
+}
+
+# The box that the card has taken before: one false answer is none.
+falsely_refused_later() {
+	tickets_made
 	fault p11-latch C_Login 1 rv a0
 	passes "$kind, one false answer: p11-latch recover" "$CMD" recover
 	fault none
@@ -193,6 +199,18 @@ falsely_refused_later() {
 	token_stop
 }
 falsely_refused_later
+
+# Made anew elsewhere, which does not show: the box takes no try that the PUK needs which is right now.
+made_anew() {
+	tickets_made Profile.ShowsLife=false
+	token_new
+	is "$(once "$LATCH" "login so $SO" "init-pin $PIN" close | last_rv)" CKR_OK "$kind: personalized anew"
+	becomes blocked "$kind, personalized anew: it is blocked"
+	is "$(so_flags)" "" "$kind, personalized anew: and no SO try is lost"
+	fails "$kind: the card itself refuses the PIN" vendor_takes "$PIN"
+	token_stop
+}
+made_anew
 
 # With one SO try left the PUK that is given goes before the box that nobody has proved.
 anyone_comes kill-before
