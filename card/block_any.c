@@ -5,7 +5,6 @@
 
 #include "card/block.h"
 #include "card/vendor.h"
-#include "policy/log.h"
 
 void
 block_sitting(const struct card *c, const struct so *newer, const struct so *older, bool proved,
@@ -58,19 +57,12 @@ was_refused(const struct attempts *a, const struct so *so)
 	return NULL;
 }
 
-/*
- * Another process's logout can end ours between C_Login as SO and C_InitPIN: once more within the
- * budget, and counted.
- */
 static CK_RV
 scramble_undisturbed(struct card *c, const struct so *so)
 {
 	CK_RV rv = block_scramble(c, so, NULL);
 
-	if (!c->so_lost || c->so_try != SO_SENT || so_begin_try(c, so, SO_VIA_REQUEST) != CKR_OK)
-		return rv;
-	log_info("%s: another process ended the SO login; once more", c->uri);
-	return block_scramble(c, so, NULL);
+	return so_once_more(c, so, SO_VIA_REQUEST) ? block_scramble(c, so, NULL) : rv;
 }
 
 /* What a card, or OpenSC, says of a secret that is none by its length or its signs. */

@@ -150,6 +150,16 @@ so_begin_try(struct card *c, const struct so *so, enum so_via via)
 	return card_note(c) || (c->blind && !counts(c, via)) ? CKR_OK : CKR_FUNCTION_FAILED;
 }
 
+bool
+so_once_more(struct card *c, const struct so *so, enum so_via via)
+{
+	if (!c->so_lost || c->so_try != SO_SENT || via == SO_VIA_LAST_TRY ||
+	    so_begin_try(c, so, via) != CKR_OK)
+		return false;
+	log_info("%s: another process ended the SO login; once more", c->uri);
+	return true;
+}
+
 static void
 count_anew(struct card *c)
 {

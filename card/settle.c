@@ -11,13 +11,13 @@
 #include "card/unblock.h"
 #include "policy/log.h"
 
-/* How long a request waits for another that works with the same card; a card in a reader may take
- * its time. */
-#define WAIT_WORK_MS 30000
 /* Wrong PINs after a new one was announced, of a card that is else sent no guess. TPMs have been
  * seen that lock out at three. */
 #define GUESSES 2
 
+/* How long a request waits for another that works with the same card; a card in a reader may take
+ * its time. */
+#define WAIT_WORK_MS 30000
 /* A holder that lives on is given this long to show that it is just ending. */
 #define WAIT_HOLDER_MS 300
 /* And one that is, this long to have the card blocked. */

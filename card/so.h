@@ -154,6 +154,13 @@ enum so_via { SO_VIA_LOGIN, SO_VIA_REQUEST, SO_VIA_LAST_TRY };
  */
 CK_RV so_begin_try(struct card *c, const struct so *so, enum so_via via);
 
+/*
+ * Whether to send it again: another process's logout can end ours between C_Login as SO and what
+ * was to follow. Where the login proves nothing, that may have been a try: within the budget, and
+ * counted.
+ */
+bool so_once_more(struct card *c, const struct so *so, enum so_via via);
+
 /* An SO secret was right. To be written by the caller. */
 void so_right(struct card *c);
 

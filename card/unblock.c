@@ -140,20 +140,12 @@ unblock_found(struct card *c)
 	return finish(c, NULL, false);
 }
 
-/*
- * Another process's logout can end ours between C_Login as SO and C_InitPIN. Where the login proves
- * nothing, that may have been a try: once more within the budget, and counted.
- */
 static CK_RV
 init_undisturbed(struct card *c, const struct so *so, enum so_via via, const struct secret *pin)
 {
 	CK_RV rv = pin_init(c, so, pin);
 
-	if (!c->so_lost || c->so_try != SO_SENT || via == SO_VIA_LAST_TRY ||
-	    so_begin_try(c, so, via) != CKR_OK)
-		return rv;
-	log_info("%s: another process ended the SO login; once more", c->uri);
-	return pin_init(c, so, pin);
+	return so_once_more(c, so, via) ? pin_init(c, so, pin) : rv;
 }
 
 /*
