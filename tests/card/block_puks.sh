@@ -191,11 +191,8 @@ refused_file() {
 	is "$(record State)" blocked "blocks the card"
 }
 
-# How many tries there are nobody knows, so that a recovery has one: reset leaves the next one to another PUK.
-few_tries() {
-	forged_start
-	latch_conf "spawn:$HELPER" generic
-	known_puk "$SO_NEW" | pickup BlockMethod=scramble
+# left_with PUK TRIES: made by a program with the first PUK of two; now PUK is right, and its block was interrupted.
+left_with() {
 	description personalize <<-END
 		[Application_B]
 		BlockCard=true
@@ -212,8 +209,16 @@ few_tries() {
 	forge honest "$SO" -
 	once "$LATCH" "login so $SO" "init-pin $PIN" close >/dev/null
 	wait_for 10 no_helpers
-	printf 'S1 latch %s %s 3 3\n' "$SO" "$PIN" >"$FORGED_DIR/token"
+	printf 'S1 latch %s %s 3 %s\n' "$1" "$PIN" "$2" >"$FORGED_DIR/token"
 	leave
+}
+
+# How many tries there are nobody knows, so that a recovery has one: reset leaves the next one to another PUK.
+few_tries() {
+	forged_start
+	latch_conf "spawn:$HELPER" generic
+	known_puk "$SO_NEW" | pickup BlockMethod=scramble
+	left_with "$SO" 3
 	"$CMD" recover >/dev/null 2>&1
 	"$CMD" recover >/dev/null 2>&1
 	is "$(record State),$(so_tries)" personalizing,2 "unknown tries: one PUK is refused, and no other sent"
@@ -226,25 +231,8 @@ few_tries() {
 malformed() {
 	for rv in a2 a1 21; do
 		known_puk 123456 | pickup BlockMethod=scramble Profile.SoTries=9
-		description personalize <<-END
-			[Application_B]
-			BlockCard=true
-
-			[Description]
-			InitToken=true
-			SetPIN=true
-			InitialLabel=#latch
-			InitialPUK=#$SO
-			PUK=#$SO_NEW
-			PIN=#$PIN
-		END
-		rm -rf "${STATE:?}"/*
-		forge honest "$SO" -
-		once "$LATCH" "login so $SO" "init-pin $PIN" close >/dev/null
-		wait_for 10 no_helpers
-		printf 'S1 latch %s %s 3 9\n' "$SO_NEW" "$PIN" >"$FORGED_DIR/token"
+		left_with "$SO_NEW" 9
 		echo "0x$rv" >"$FORGED_DIR/so-rv"
-		leave
 		passes "answer $rv: p11-latch recover" "$CMD" recover
 		is "$(record State)" blocked "answer $rv: goes on with the next one"
 		rm -f "$FORGED_DIR/so-rv"

@@ -135,13 +135,18 @@ done
 is "$(who root && so_flags)" "SO_PIN_COUNT_LOW " "$kind: three recoveries spend one SO try"
 operator_unblocks "an operator unblocks it by the PUK that it has" "--puk $SO"
 
-# The same where it is to be scrambled: the log names what is right, and not the box.
-refused_box() {
+# office_scrambles [LINE]: cards are to be scrambled. LINE: of the binding, too.
+office_scrambles() {
 	token_start "$kind"
 	latch_setup
 	shared_office
-	sed -i "s|^Personalize=.*|&\nBlockMethod=scramble|" "$POLICY"
+	sed -i "s|^Personalize=.*|&\nBlockMethod=scramble\n${1:-}|" "$POLICY"
 	faulty_start
+}
+
+# The same where it is to be scrambled: the log names what is right, and not the box.
+refused_box() {
+	office_scrambles
 	left_behind kill-before
 	fails "$kind, to be scrambled: p11-latch recover" "$CMD" recover
 	logged "p11-latch block --puk - with the PUK that it was made with" "$kind, to be scrambled: the log says what to do"
@@ -153,11 +158,7 @@ refused_box
 
 # By force it is locked, also with what nothing can be done with.
 by_force() {
-	token_start "$kind"
-	latch_setup
-	shared_office
-	sed -i "s|^Personalize=.*|&\nBlockMethod=scramble|" "$POLICY"
-	faulty_start
+	office_scrambles
 	left_behind kill-before
 	"$CMD" recover >/dev/null 2>&1
 	passes "$kind, refused: block --force" "$CMD" block --force --puk "@$SCRATCH/manager.key" "$CARD"
@@ -169,11 +170,7 @@ by_force
 
 # tickets_made [LINE]: to the end; helper and program were killed before the card was blocked. LINE: of the binding.
 tickets_made() {
-	token_start "$kind"
-	latch_setup
-	shared_office
-	sed -i "s|^Personalize=.*|&\nBlockMethod=scramble\n${1:-}|" "$POLICY"
-	faulty_start
+	office_scrambles "${1:-}"
 	token_new
 	rm -rf "${STATE:?}"/*
 	fault p11-latch-helper C_InitPIN 1 kill-before

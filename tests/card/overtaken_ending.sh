@@ -36,13 +36,18 @@ alone() {
 	lost "the watcher is told to end ($1)"
 }
 
-of_hold() {
+# A hold has the card, and a program of its is logged in.
+held() {
 	fresh
 	hold_start
 	under "login so $SO" "init-pin $PIN" >/dev/null
 	passes "a hold has the card" wait_for 10 only_the_watcher
 	session_start desk "$LATCH"
 	must desk login user "$PIN"
+}
+
+of_hold() {
+	held
 	races p11-latch-helper "$1"
 	kill "$(hold_command)"
 	lost "the hold ends ($1)"
@@ -52,12 +57,7 @@ of_hold() {
 
 # Who finds a dead hold's card blocks it.
 of_dead_hold() {
-	fresh
-	hold_start
-	under "login so $SO" "init-pin $PIN" >/dev/null
-	passes "a hold has the card" wait_for 10 only_the_watcher
-	session_start desk "$LATCH"
-	must desk login user "$PIN"
+	held
 	command=$(hold_command)
 	kill -9 "$hold_pid" "$hold_watcher"
 	wait_for 5 no_helpers || bail_out "the watcher does not die"
