@@ -409,9 +409,9 @@ office_response(void)
 }
 
 static bool
-unblocks(const char *config)
+unblocks(const char *config, bool last_try)
 {
-	struct order o = {.op = ORDER_UNBLOCK, .force = true};
+	struct order o = {.op = ORDER_UNBLOCK, .force = true, .last_try = last_try};
 
 	o.answers[ANSWER_PIN] = secret_new(NEW_PIN, strlen(NEW_PIN));
 	order_with(config, &o);
@@ -424,11 +424,12 @@ office_unblocks(const struct scene *s, const char *config)
 	token_bend(NULL, 0);
 	if (!is_offline(s))
 		return false;
-	if (unblocks(config))
+	/* The last try is a person's to spend; and what the card refused is not tried again, until
+	 * one says so. */
+	if (unblocks(config, false) || unblocks(config, true))
 		return true;
-	/* What the card refused is not tried again, until a person says so. */
 	order(config, ORDER_RESET, "");
-	return unblocks(config);
+	return unblocks(config, false);
 }
 
 bool

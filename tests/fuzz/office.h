@@ -51,8 +51,8 @@ void office_converse(const struct scene *s, const char *config, int sock);
 /* The response to the challenge that the card's record shows; "" where it shows none. */
 const char *office_response(void);
 
-/* Undisturbed, the office unblocks the card by what its policy holds, after p11-latch reset if need
- * be, and NEW_PIN is its PIN. */
+/* Undisturbed, the office unblocks the card by what its policy holds, with --last-try, or after
+ * p11-latch reset, if need be, and NEW_PIN is its PIN. */
 bool office_unblocks(const struct scene *s, const char *config);
 
 /* Whether the card itself has a PIN or SO secret that somebody knows, or is locked. */

@@ -26,7 +26,7 @@ void (*token_hears)(unsigned call);
 
 static const struct token_bend *bends;
 static size_t n_bends;
-static unsigned calls;
+static unsigned calls, n_false;
 static bool running, open;
 static int user = NOBODY;
 
@@ -78,6 +78,66 @@ refused(const struct token_bend *b)
 	return is(b, REFUSED) || (is(b, OTHER_RV) && (b->b & 1) != 0);
 }
 
+/* Says that nothing was done. */
+static bool
+denies(CK_RV rv)
+{
+	switch (rv) {
+	case CKR_PIN_INCORRECT:
+	case CKR_PIN_LOCKED:
+	case CKR_PIN_INVALID:
+	case CKR_PIN_LEN_RANGE:
+	case CKR_PIN_EXPIRED:
+	case CKR_DATA_INVALID:
+	case CKR_DATA_LEN_RANGE:
+	case CKR_ARGUMENTS_BAD:
+	case CKR_FUNCTION_NOT_SUPPORTED:
+	case CKR_SESSION_CLOSED:
+	case CKR_SESSION_COUNT:
+	case CKR_SESSION_EXISTS:
+	case CKR_SESSION_HANDLE_INVALID:
+	case CKR_SESSION_READ_ONLY:
+	case CKR_SESSION_READ_ONLY_EXISTS:
+	case CKR_SESSION_READ_WRITE_SO_EXISTS:
+	case CKR_USER_NOT_LOGGED_IN:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Errors there may be as many as there are. One answer may be false, too: what was done is denied,
+ * what is right is refused, what is wrong is not called so. With two of them nobody could know
+ * anything.
+ */
+static bool
+is_false(const struct token_bend *b, CK_RV rv)
+{
+	CK_RV said = is(b, REFUSED) || is(b, DONE) ? errors[b->a % COUNT(errors)] : CKR_OK;
+
+	if (is(b, REFUSED))
+		return said == CKR_PIN_INCORRECT || said == CKR_PIN_LOCKED;
+	if (is(b, DONE) && rv == CKR_PIN_INCORRECT)
+		return said == CKR_PIN_INVALID || said == CKR_FUNCTION_NOT_SUPPORTED;
+	return is(b, DONE) && rv == CKR_OK && denies(said);
+}
+
+/*
+ * A PIN was set, and the answer is "your login was ended by somebody", or "this PUK is wrong":
+ * nobody finds that out who may not try any more.
+ */
+static void
+denied(const struct token_bend *b, CK_RV rv)
+{
+	CK_RV said = is(b, DONE) ? errors[b->a % COUNT(errors)] : CKR_OK;
+
+	if (rv == CKR_OK && (said == CKR_SESSION_HANDLE_INVALID || said == CKR_SESSION_CLOSED ||
+				said == CKR_USER_NOT_LOGGED_IN ||
+				(said == CKR_PIN_INCORRECT && token_card.puk_is_so)))
+		token_lied = true;
+}
+
 /* The answer: rv, or the bent one. */
 static CK_RV
 answer(const struct token_bend *b, CK_RV rv)
@@ -115,7 +175,7 @@ token_bend(const uint8_t *data, size_t n)
 {
 	bends = (const struct token_bend *)data;
 	n_bends = n;
-	calls = 0;
+	calls = n_false = 0;
 	token_lied = running = open = false;
 	user = NOBODY;
 }
@@ -330,6 +390,15 @@ change(struct token_secret *s, const unsigned char *value, CK_ULONG len)
 	return CKR_OK;
 }
 
+/* answer() of a call that presents a secret, or sets one. */
+static CK_RV
+of_secret(const struct token_bend *b, CK_RV rv)
+{
+	if (is_false(b, rv))
+		token_lied = token_lied || ++n_false > 1;
+	return answer(b, rv);
+}
+
 static CK_RV
 do_login(CK_SESSION_HANDLE session, CK_USER_TYPE who, unsigned char *pin, CK_ULONG len)
 {
@@ -338,15 +407,15 @@ do_login(CK_SESSION_HANDLE session, CK_USER_TYPE who, unsigned char *pin, CK_ULO
 
 	(void)session;
 	if (refused(b))
-		return answer(b, CKR_OK);
+		return of_secret(b, CKR_OK);
 	if (!open)
 		return CKR_SESSION_HANDLE_INVALID;
 	if (user != NOBODY && who != CKU_CONTEXT_SPECIFIC)
-		return answer(b, CKR_USER_ALREADY_LOGGED_IN);
+		return of_secret(b, CKR_USER_ALREADY_LOGGED_IN);
 	rv = present(who == CKU_SO ? &token_card.so : &token_card.pin, pin, len);
 	if (rv == CKR_OK && who != CKU_CONTEXT_SPECIFIC)
 		user = (int)who;
-	return answer(b, rv);
+	return of_secret(b, rv);
 }
 
 static CK_RV
@@ -364,13 +433,16 @@ static CK_RV
 do_init_pin(CK_SESSION_HANDLE session, unsigned char *pin, CK_ULONG len)
 {
 	const struct token_bend *b = bend();
+	CK_RV rv;
 
 	(void)session;
 	if (refused(b))
-		return answer(b, CKR_OK);
+		return of_secret(b, CKR_OK);
 	if (user != CKU_SO)
-		return answer(b, CKR_USER_NOT_LOGGED_IN);
-	return answer(b, change(&token_card.pin, pin, len));
+		return of_secret(b, CKR_USER_NOT_LOGGED_IN);
+	rv = change(&token_card.pin, pin, len);
+	denied(b, rv);
+	return of_secret(b, rv);
 }
 
 static bool
@@ -411,12 +483,15 @@ do_set_pin(CK_SESSION_HANDLE session, unsigned char *old, CK_ULONG old_len, unsi
 
 	(void)session;
 	if (refused(b))
-		return answer(b, CKR_OK);
+		return of_secret(b, CKR_OK);
 	if (user == NOBODY && token_card.puk_is_so &&
-	    (s->left == 0 || begins(old, old_len, "puk:")))
-		return answer(b, unblock(old, old_len, new, new_len));
+	    (s->left == 0 || begins(old, old_len, "puk:"))) {
+		rv = unblock(old, old_len, new, new_len);
+		denied(b, rv);
+		return of_secret(b, rv);
+	}
 	rv = present(s, old, old_len);
-	return answer(b, rv == CKR_OK ? change(s, new, new_len) : rv);
+	return of_secret(b, rv == CKR_OK ? change(s, new, new_len) : rv);
 }
 
 static CK_RV

@@ -44,7 +44,8 @@ struct token_bend {
 };
 
 extern struct token_card token_card;
-extern bool token_lied; /* some answer was other than the truth, and not an error either */
+/* Some answer was other than the truth, and not an error either; or two of a secret were false. */
+extern bool token_lied;
 
 void token_set(struct token_secret *s, const char *text);
 bool token_is(const struct token_secret *s, const char *text);
