@@ -160,6 +160,15 @@ so_once_more(struct card *c, const struct so *so, enum so_via via)
 	return true;
 }
 
+void
+so_spent(struct card *c)
+{
+	if (c->profile.so_counter != SO_COUNTER_HIDDEN || c->profile.so_tries == 0)
+		return;
+	c->private.so_wrong++;
+	card_note(c);
+}
+
 static void
 count_anew(struct card *c)
 {

@@ -141,5 +141,9 @@ initialise_card(struct card *c, struct so *so, const struct secret *label)
 		return rv;
 	}
 	log_info("%s: initialised", c->uri);
-	return open_anew(c, &i.info);
+	rv = open_anew(c, &i.info);
+	/* C_InitToken has set it, or taken it for right. */
+	if (rv == CKR_OK)
+		c->so_try = SO_PROVED;
+	return rv;
 }

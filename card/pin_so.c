@@ -11,7 +11,8 @@
 struct job {
 	const struct so *so, *new_so;
 	const struct secret *pin;
-	bool proved; /* a login with so has succeeded */
+	bool proved; /* so was right, before or in a call of this job */
+	bool sent;   /* new_so went to the card */
 };
 
 /* A person types one of them on the reader, and is not asked a second time for what failed. */
@@ -25,17 +26,24 @@ is_on_pad(const struct job *job)
  */
 
 static bool
+login_proves(const struct card *c, const struct so *so)
+{
+	return c->profile.so_login_proves || (so->key && c->profile.so_form == SO_FORM_KEY);
+}
+
+static bool
 proves_unchanged(const struct card *c, CK_RV rv)
 {
 	return rv == CKR_PIN_INCORRECT || rv == CKR_PIN_LOCKED || pin_unchanged(c, rv);
 }
 
 static CK_RV
-set_so(struct work *w, CK_SESSION_HANDLE session, const struct job *job)
+set_so(struct work *w, CK_SESSION_HANDLE session, struct job *job)
 {
 	bool changed = w->card->so_changed;
 	CK_RV rv;
 
+	job->sent = true;
 	w->card->so_changed = true;
 	rv = w->f->C_SetPIN(session, pin_bytes(job->so->pin), pin_length(job->so->pin),
 	    pin_bytes(job->new_so->pin), pin_length(job->new_so->pin));
@@ -75,11 +83,12 @@ as_so(struct work *w, void *arg)
 		return rv;
 	rv = pin_send_login(w, session, CKU_SO, job->so->pin);
 	if (rv == CKR_OK) {
-		job->proved = true;
+		job->proved = job->proved || login_proves(w->card, job->so);
 		rv = job->new_so != NULL ? set_so(w, session, job) : init_pin(w, session, job);
 		w->card->so_lost = rv == CKR_USER_NOT_LOGGED_IN ||
 				   rv == CKR_SESSION_HANDLE_INVALID || rv == CKR_SESSION_CLOSED;
 		/* Where C_Login proves nothing, this was the try. */
+		job->proved = job->proved || rv == CKR_OK;
 		if (rv == CKR_OK)
 			w->card->so_try = SO_PROVED;
 		else if (w->card->so_try == SO_SENT)
@@ -289,12 +298,6 @@ pin_init(struct card *c, const struct so *so, const struct secret *pin)
 	return CKR_FUNCTION_FAILED;
 }
 
-static bool
-login_proves(const struct card *c, const struct so *so)
-{
-	return c->profile.so_login_proves || (so->key && c->profile.so_form == SO_FORM_KEY);
-}
-
 CK_RV
 pin_prove_so(struct card *c, const struct so *so)
 {
@@ -320,6 +323,13 @@ pin_try_so(struct card *c, const struct so *so, enum so_via via)
 	return so_tried(c, via, rv) ? rv : CKR_FUNCTION_FAILED;
 }
 
+/* A module that takes no secret in the place of the same has said so of the right one. */
+static bool
+was_right(CK_RV rv)
+{
+	return rv == CKR_OK || rv == CKR_PIN_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED;
+}
+
 /* Whether what C_SetPIN as SO said CKR_OK to shows in a new load. */
 static CK_RV
 so_stays(struct card *c, const struct so *new)
@@ -329,52 +339,76 @@ so_stays(struct card *c, const struct so *new)
 	if (login_proves(c, new))
 		return pin_stays_by(c, work_login_so, new->pin, LOOKS);
 	rv = pin_prove_so(c, new);
-	/* A module that takes no secret in the place of the same has said so of the right one. */
-	return rv == CKR_PIN_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED ? CKR_OK : rv;
+	return was_right(rv) ? CKR_OK : rv;
 }
 
 /*
- * An error of C_SetPIN's says little, too: whether the old one is still right costs no try where it
- * is so. Whoever is not sure finds out about the new one.
+ * An error of C_SetPIN's says little, too, and the refusal of a new one may be a false answer:
+ * whether the old one is still right costs no try where it is so. Whoever is not sure finds out
+ * about the new one.
  */
 static void
 doubt_unchanged(struct card *c, const struct job *job)
 {
-	if (!job->proved || c->so_changed || !login_proves(c, job->so))
+	CK_RV rv;
+
+	if (!job->proved || !job->sent || job->so->pad || c->so_changed)
 		return;
-	c->so_changed = pin_prove_so(c, job->so) == CKR_PIN_INCORRECT;
+	rv = pin_prove_so(c, job->so);
+	c->so_changed = !was_right(rv) && rv != CKR_PIN_LOCKED;
+	if (rv == CKR_PIN_INCORRECT)
+		so_spent(c);
 }
 
-CK_RV
-pin_change_so(struct card *c, const struct so *old, const struct so *new)
+/* What was right is refused: disturbed after the change, the next attempt finds the new one in
+ * force.
+ */
+static CK_RV
+instead_of(struct card *c, const struct so *new)
 {
-	struct job job = {.so = old, .new_so = new};
+	CK_RV rv = pin_prove_so(c, new);
+
+	c->so_changed = rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED;
+	return rv == CKR_OK ? CKR_OK : CKR_PIN_INCORRECT;
+}
+
+static CK_RV
+change_logged_in(struct card *c, struct job *job)
+{
 	unsigned i;
 	CK_RV rv;
 
-	if (!so_logs_in(c, old)) {
-		rv = change_puk(c, old, new);
-		if (rv == CKR_OK) {
-			rv = pin_prove_so(c, new);
-			c->so_changed = rv != CKR_OK && rv != CKR_PIN_INCORRECT;
-		}
-		return rv;
-	}
 	for (i = 0; i < repeats(c); i++) {
-		rv = card_work(c, as_so, &job);
-		/* Disturbed after the change, the next attempt finds the new secret in force. */
-		if (rv == CKR_PIN_INCORRECT && job.proved)
-			return pin_prove_so(c, new) == CKR_OK ? CKR_OK : rv;
-		if (rv != CKR_OK) {
-			doubt_unchanged(c, &job);
-			return rv;
-		}
-		rv = so_stays(c, new);
+		rv = card_work(c, as_so, job);
+		if (rv == CKR_PIN_INCORRECT && job->proved && job->sent)
+			return instead_of(c, job->new_so);
+		if (rv != CKR_OK)
+			break;
+		rv = so_stays(c, job->new_so);
 		if (rv == CKR_OK || rv == CKR_PIN_INCORRECT)
 			c->so_changed = false;
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
 		log_warning("%s: another process undid C_SetPIN as SO; again", c->uri);
+		rv = CKR_FUNCTION_FAILED;
 	}
-	return CKR_FUNCTION_FAILED;
+	doubt_unchanged(c, job);
+	return rv;
+}
+
+CK_RV
+pin_change_so(struct card *c, const struct so *old, const struct so *new)
+{
+	bool proved = c->so_try == SO_PROVED && so_unblocks(c, old);
+	struct job job = {.so = old, .new_so = new, .proved = proved};
+	CK_RV rv;
+
+	if (so_logs_in(c, old))
+		return change_logged_in(c, &job);
+	rv = change_puk(c, old, new);
+	if (rv == CKR_OK) {
+		rv = pin_prove_so(c, new);
+		c->so_changed = rv != CKR_OK && rv != CKR_PIN_INCORRECT;
+	}
+	return rv;
 }

@@ -161,6 +161,12 @@ CK_RV so_begin_try(struct card *c, const struct so *so, enum so_via via);
  */
 bool so_once_more(struct card *c, const struct so *so, enum so_via via);
 
+/*
+ * A refusal of one that was proved before, and is sent beyond the budget: counted where the card
+ * does not show it, and it is known how many there are.
+ */
+void so_spent(struct card *c);
+
 /* An SO secret was right. To be written by the caller. */
 void so_right(struct card *c);
 

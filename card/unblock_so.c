@@ -51,17 +51,18 @@ prove(struct card *c, const struct so *so)
 
 /*
  * A card that is pulled, or loses its power, may have done what it gave no answer to. Where it has
- * not, the old one gives back the try that the new one has cost.
+ * not, the old one gives back the try that the new one has cost; where that one is refused as well,
+ * one of the answers was false.
  */
 static CK_RV
 find_out(struct card *c, const struct so *old, const struct so *new, CK_RV answer)
 {
 	CK_RV rv = prove(c, new);
 
-	if (rv == CKR_OK || rv == CKR_PIN_INCORRECT)
+	if (rv == CKR_OK)
 		c->so_changed = false;
-	if (rv == CKR_PIN_INCORRECT)
-		(void)prove(c, old);
+	else if (rv == CKR_PIN_INCORRECT)
+		c->so_changed = prove(c, old) == CKR_PIN_INCORRECT;
 	return rv == CKR_OK ? CKR_OK : answer;
 }
 
@@ -158,7 +159,7 @@ unblock_change_so(struct card *c, const struct description *desc, const struct s
 }
 
 /*
- * Where the card does not show how many tries are left, the old one is proved before anything else:
+ * The old one is proved before anything else. Where the card does not show how many tries are left,
  * an interruption of the change would leave one counted that was none, and the new one, if it is
  * tried then and is not in force, would be another.
  */
@@ -168,7 +169,7 @@ begin_change(struct card *c, const struct so *so, enum so_via via, bool *counted
 	CK_RV rv = so_begin_try(c, so, via);
 
 	*counted = rv == CKR_OK;
-	if (rv != CKR_OK || c->profile.so_counter != SO_COUNTER_HIDDEN || so->pad)
+	if (rv != CKR_OK || so->pad)
 		return rv;
 	rv = pin_prove_so(c, so);
 	/* A module that takes no secret in the place of the same: the change itself is the try. */

@@ -10,6 +10,7 @@
  *bytes so-tries   5: of a new card. Once they are spent, nothing brings the SO secret back
  *	user-tries 3
  *	flags      all, user (none of the SO's), none
+ *	so-login   checks; blind: takes anything, and the next call finds it out
  *	so-change  yes; no: C_SetPIN as SO is not supported
  *	unblock    so; set-pin: C_SetPIN without a login, with the SO secret as old PIN
  *	pad        no; also: a PIN pad, where the PIN is NULL; only: a PIN that is not is refused
@@ -278,6 +279,15 @@ imitation_get_token_info(CK_SLOT_ID slot, CK_TOKEN_INFO *info)
 	return CKR_OK;
 }
 
+/* What was taken for the SO secret so far. */
+static struct value believed;
+
+static bool
+is_blind(void)
+{
+	return setting_is("so-login", "blind", "checks");
+}
+
 static CK_RV
 imitation_login(CK_SESSION_HANDLE h, CK_USER_TYPE user, unsigned char *pin, unsigned long len)
 {
@@ -295,7 +305,9 @@ imitation_login(CK_SESSION_HANDLE h, CK_USER_TYPE user, unsigned char *pin, unsi
 		rv = CKR_PIN_LOCKED;
 	else
 		rv = take(&v, user == CKU_SO ? "login-so" : "login-user", pin, len);
-	if (rv == CKR_OK)
+	if (rv == CKR_OK && user == CKU_SO && is_blind())
+		believed = v;
+	else if (rv == CKR_OK)
 		rv = check(&t, user == CKU_SO, &v);
 	if (rv == CKR_OK && user != CKU_CONTEXT_SPECIFIC)
 		state = user == CKU_SO ? CKS_RW_SO_FUNCTIONS : CKS_RW_USER_FUNCTIONS;
@@ -316,6 +328,8 @@ imitation_init_pin(CK_SESSION_HANDLE h, unsigned char *pin, unsigned long len)
 		rv = CKR_USER_NOT_LOGGED_IN;
 	else
 		rv = take(&v, "init-pin", pin, len);
+	if (rv == CKR_OK && is_blind())
+		rv = check(&t, true, &believed);
 	if (rv == CKR_OK)
 		rv = set(&t, false, &v);
 	token_end(&t);

@@ -89,6 +89,18 @@ wrong_puks() {
 	setting flags all
 }
 
+# Where a login as SO says nothing of the PUK, a wrong one is sent once, and the new one not after it.
+wrong_change() {
+	office "InitialPUK=#$SO"
+	blocked
+	setting so-login blind
+	printf '[Description]\nSetPIN=true\nInitialPUK=#99999999\nPUK=#%s\n' "$PUK_NEW" >"$CONF_DIR/change.dsc"
+	fails "$vendor: a PUK that is wrong changes none" "$CMD" apply "$CONF_DIR/change.dsc" "$CARD"
+	is "$(tries so)" 4 "$vendor: which costs one try"
+	setting so-login checks
+	token_new
+}
+
 # Pre-initialised cards have a key.
 with_key() {
 	setting so-form hex
@@ -132,6 +144,7 @@ for vendor in cardos cryptovision; do
 	change_refused
 	wrong_puks all
 	wrong_puks user
+	wrong_change
 	case $vendor in
 	cardos) with_key ;;
 	*) key_refused ;;

@@ -28,6 +28,7 @@ static const struct {
     {0, 41, 0},  /* CKR_USER_PIN_NOT_INITIALIZED */
     {1, 3, 0},   /* CKR_GENERAL_ERROR, and it was done */
     {1, 23, 0},  /* CKR_PIN_INCORRECT */
+    {1, 25, 0},  /* CKR_PIN_LEN_RANGE */
     {2, 1, 1},   /* one that no standard knows */
     {3, 18, 16}, /* flags: the PIN is locked, and few tries are left */
     {3, 22, 20}, /* the same of the SO PIN */
