@@ -26,6 +26,9 @@ CK_RV pin_stays(struct card *c, const struct secret *pin);
  */
 CK_RV pin_prove_so(struct card *c, const struct so *so);
 
+/* Such an answer: a module takes no secret in the place of the same, or this one not any more. */
+bool pin_takes_no_same(CK_RV rv);
+
 /*
  * The same within the budget of tries, and counted: so_begin_try() and so_tried() around it.
  * CKR_FUNCTION_FAILED too where that could not be written (logged).

@@ -323,11 +323,12 @@ pin_try_so(struct card *c, const struct so *so, enum so_via via)
 	return so_tried(c, via, rv) ? rv : CKR_FUNCTION_FAILED;
 }
 
-/* A module that takes no secret in the place of the same has said so of the right one. */
-static bool
-was_right(CK_RV rv)
+bool
+pin_takes_no_same(CK_RV rv)
 {
-	return rv == CKR_OK || rv == CKR_PIN_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED;
+	return rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_ARGUMENTS_BAD ||
+	       rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_DATA_INVALID ||
+	       rv == CKR_DATA_LEN_RANGE;
 }
 
 /* Whether what C_SetPIN as SO said CKR_OK to shows in a new load. */
@@ -339,13 +340,22 @@ so_stays(struct card *c, const struct so *new)
 	if (login_proves(c, new))
 		return pin_stays_by(c, work_login_so, new->pin, LOOKS);
 	rv = pin_prove_so(c, new);
-	return was_right(rv) ? CKR_OK : rv;
+	/* It says so of the right one: a moment ago it took this one. */
+	return pin_takes_no_same(rv) ? CKR_OK : rv;
+}
+
+/* No word on the secret that was presented: what it was to be set to is not taken. */
+static bool
+says_nothing(const struct card *c, CK_RV rv)
+{
+	return rv == CKR_OK || rv == CKR_PIN_LOCKED || pin_takes_no_same(rv) ||
+	       pin_unchanged(c, rv);
 }
 
 /*
  * An error of C_SetPIN's says little, too, and the refusal of a new one may be a false answer:
  * whether the old one is still right costs no try where it is so. Whoever is not sure finds out
- * about the new one.
+ * about the new one. Of one that stands nowhere else any doubt is enough.
  */
 static void
 doubt_unchanged(struct card *c, const struct job *job)
@@ -355,8 +365,8 @@ doubt_unchanged(struct card *c, const struct job *job)
 	if (!job->proved || !job->sent || job->so->pad || c->so_changed)
 		return;
 	rv = pin_prove_so(c, job->so);
-	c->so_changed = !was_right(rv) && rv != CKR_PIN_LOCKED;
-	if (rv == CKR_PIN_INCORRECT)
+	c->so_changed = rv == CKR_PIN_INCORRECT || (!job->new_so->policy && !says_nothing(c, rv));
+	if (rv == CKR_PIN_INCORRECT && so_unblocks(c, job->so))
 		so_spent(c);
 }
 
@@ -368,15 +378,15 @@ instead_of(struct card *c, const struct so *new)
 {
 	CK_RV rv = pin_prove_so(c, new);
 
-	c->so_changed = rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED;
+	c->so_changed = rv != CKR_PIN_INCORRECT && !says_nothing(c, rv);
 	return rv == CKR_OK ? CKR_OK : CKR_PIN_INCORRECT;
 }
 
 static CK_RV
 change_logged_in(struct card *c, struct job *job)
 {
+	CK_RV rv = CKR_FUNCTION_FAILED;
 	unsigned i;
-	CK_RV rv;
 
 	for (i = 0; i < repeats(c); i++) {
 		rv = card_work(c, as_so, job);

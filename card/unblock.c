@@ -99,6 +99,7 @@ finish(struct card *c, const struct so *so, bool raise)
 	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
 	bool clear;
 
+	c->so_changed = false;
 	c->private.pending = is_to_follow(c);
 	if (so != NULL && so->pad && desc != NULL && description_new_so(desc)->kind != VALUE_NONE)
 		log_warning("%s: PIN unblocked, PUK or card manager key unchanged: the one that is "

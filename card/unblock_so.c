@@ -172,8 +172,8 @@ begin_change(struct card *c, const struct so *so, enum so_via via, bool *counted
 	if (rv != CKR_OK || so->pad)
 		return rv;
 	rv = pin_prove_so(c, so);
-	/* A module that takes no secret in the place of the same: the change itself is the try. */
-	if (rv == CKR_PIN_INVALID || rv == CKR_FUNCTION_NOT_SUPPORTED)
+	/* The change itself is the try, then. */
+	if (pin_takes_no_same(rv))
 		return CKR_OK;
 	*counted = false;
 	return so_tried(c, via, rv) ? rv : CKR_FUNCTION_FAILED;
@@ -185,6 +185,7 @@ unblock_so_only(struct card *c, const struct so *so, enum so_via via)
 	bool counted, changed;
 	CK_RV rv;
 
+	c->so_changed = false;
 	rv = begin_change(c, so, via, &counted);
 	if (rv != CKR_OK)
 		return rv;

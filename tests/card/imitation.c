@@ -11,11 +11,11 @@
  *	user-tries 3
  *	flags      all, user (none of the SO's), none
  *	so-login   checks; blind: takes anything, and the next call finds it out
- *	so-change  yes; no: C_SetPIN as SO is not supported
- *	unblock    so; set-pin: C_SetPIN without a login, with the SO secret as old PIN
- *	pad        no; also: a PIN pad, where the PIN is NULL; only: a PIN that is not is refused
- * FORGED_DIR/typed: what a person types on the PIN pad, a line for each time that it asks, taken
- * out then; "cancel", and no line: given up there.
+ *	so-change  yes; no: C_SetPIN as SO is not supported; form: no new one is to the card's
+ *taste; other: none that is the old one unblock    so; set-pin: C_SetPIN without a login, with the
+ *SO secret as old PIN pad        no; also: a PIN pad, where the PIN is NULL; only: a PIN that is
+ *not is refused FORGED_DIR/typed: what a person types on the PIN pad, a line for each time that it
+ *asks, taken out then; "cancel", and no line: given up there.
  */
 #define VALUE_MAX 128 /* bytes of a secret */
 #define KEY_LEN   24
@@ -360,6 +360,11 @@ imitation_set_pin(CK_SESSION_HANDLE h, unsigned char *old, unsigned long old_len
 		rv = take(&to, "set-pin-new", new, new_len);
 	if (rv == CKR_OK)
 		rv = check(&t, by_so, &from);
+	if (rv == CKR_OK && so && setting_is("so-change", "form", "yes"))
+		rv = CKR_DATA_INVALID;
+	if (rv == CKR_OK && so && setting_is("so-change", "other", "yes") && to.len == from.len &&
+	    memcmp(to.bytes, from.bytes, to.len) == 0)
+		rv = CKR_DATA_INVALID;
 	if (rv == CKR_OK)
 		rv = set(&t, so, &to);
 	token_end(&t);

@@ -55,7 +55,7 @@ changed() {
 
 # A card profile may refuse it: the PIN stays set.
 change_refused() {
-	setting so-change no
+	setting so-change "$1"
 	for way in set_pin command; do
 		office "InitialPUK=#$SO" "PUK=#$PUK_NEW"
 		blocked
@@ -64,12 +64,24 @@ change_refused() {
 		*) passes "$vendor, PUK refused: the command succeeds" "$CMD" unblock --pin "$PIN_NEW" "$CARD" ;;
 		esac
 		is_open "$PIN_NEW" "PUK refused, $way: the PIN is the new one"
-		logged "PIN unblocked, PUK unchanged: the card answers CKR_FUNCTION_NOT_SUPPORTED" "$vendor, PUK refused, $way: the log says it plainly"
-		is "$(login_rv "$MODULE" so "$SO")" CKR_OK "$vendor, PUK refused, $way: the PUK is the old one"
+		logged "PIN unblocked, PUK unchanged: the card answers $2" "$vendor, PUK refused, $way: the log says it plainly"
+		is "$(login_rv "$MODULE" so "$SO"),$(tries so)" CKR_OK,5 "$vendor, PUK refused, $way: the PUK is the old one"
 		block_again
 		is "$(set_pin "$SO" "$PIN")" CKR_OK "$vendor, PUK refused, $way: which unblocks the next time"
 	done
 	setting so-change yes
+}
+
+# Some take no PUK in the place of the same.
+other_only() {
+	office "InitialPUK=#$SO"
+	blocked
+	setting so-change other
+	printf '[Description]\nSetPIN=true\nInitialPUK=#%s\nPUK=#%s\n' "$SO" "$PUK_NEW" >"$CONF_DIR/change.dsc"
+	passes "$vendor: a PUK is changed that is not to be set to itself" "$CMD" apply "$CONF_DIR/change.dsc" "$CARD"
+	is "$(login_rv "$MODULE" so "$PUK_NEW"),$(private Journal),$(tries so)" CKR_OK,none,5 "$vendor: it is in force, and no try is lost"
+	setting so-change yes
+	token_new
 }
 
 # Nobody knows how many tries such a card has: one, and then a word that another may be sent.
@@ -141,7 +153,9 @@ for vendor in cardos cryptovision; do
 	latch_setup
 	by_each_way
 	changed
-	change_refused
+	change_refused no CKR_FUNCTION_NOT_SUPPORTED
+	change_refused form CKR_DATA_INVALID
+	other_only
 	wrong_puks all
 	wrong_puks user
 	wrong_change

@@ -119,7 +119,7 @@ is_false(const struct token_bend *b, CK_RV rv)
 	if (is(b, REFUSED))
 		return said == CKR_PIN_INCORRECT || said == CKR_PIN_LOCKED;
 	if (is(b, DONE) && rv == CKR_PIN_INCORRECT)
-		return said == CKR_PIN_INVALID || said == CKR_FUNCTION_NOT_SUPPORTED;
+		return denies(said) && said != CKR_PIN_INCORRECT && said != CKR_PIN_LOCKED;
 	return is(b, DONE) && rv == CKR_OK && denies(said);
 }
 
