@@ -298,18 +298,37 @@ pin_init(struct card *c, const struct so *so, const struct secret *pin)
 	return CKR_FUNCTION_FAILED;
 }
 
-CK_RV
-pin_prove_so(struct card *c, const struct so *so)
+bool
+pin_takes_no_same(CK_RV rv)
+{
+	return rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_ARGUMENTS_BAD ||
+	       rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_DATA_INVALID ||
+	       rv == CKR_DATA_LEN_RANGE;
+}
+
+/* *sent: it was presented together with itself, and the answer is one to that. */
+static CK_RV
+prove(struct card *c, const struct so *so, bool *sent)
 {
 	struct job job = {.so = so, .new_so = so};
 	bool changed = c->so_changed;
 	CK_RV rv;
 
+	*sent = false;
 	if (login_proves(c, so))
 		return card_work(c, work_login_so, so->pin);
 	rv = so_logs_in(c, so) ? card_work(c, as_so, &job) : change_puk(c, so, so);
+	*sent = job.sent;
 	c->so_changed = changed;
 	return rv;
+}
+
+CK_RV
+pin_prove_so(struct card *c, const struct so *so)
+{
+	bool sent;
+
+	return prove(c, so, &sent);
 }
 
 CK_RV
@@ -321,14 +340,6 @@ pin_try_so(struct card *c, const struct so *so, enum so_via via)
 		return rv;
 	rv = pin_prove_so(c, so);
 	return so_tried(c, via, rv) ? rv : CKR_FUNCTION_FAILED;
-}
-
-bool
-pin_takes_no_same(CK_RV rv)
-{
-	return rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_ARGUMENTS_BAD ||
-	       rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE || rv == CKR_DATA_INVALID ||
-	       rv == CKR_DATA_LEN_RANGE;
 }
 
 /* Whether what C_SetPIN as SO said CKR_OK to shows in a new load. */
@@ -344,12 +355,16 @@ so_stays(struct card *c, const struct so *new)
 	return pin_takes_no_same(rv) ? CKR_OK : rv;
 }
 
-/* No word on the secret that was presented: what it was to be set to is not taken. */
-static bool
-says_nothing(const struct card *c, CK_RV rv)
+/* *doubtful: the answer is no word against it, nor for it. */
+static CK_RV
+ask(struct card *c, const struct so *so, bool *doubtful)
 {
-	return rv == CKR_OK || rv == CKR_PIN_LOCKED || pin_takes_no_same(rv) ||
-	       pin_unchanged(c, rv);
+	bool sent;
+	CK_RV rv = prove(c, so, &sent);
+
+	*doubtful = rv != CKR_OK && rv != CKR_PIN_INCORRECT && rv != CKR_PIN_LOCKED &&
+		    !(sent && pin_takes_no_same(rv));
+	return rv;
 }
 
 /*
@@ -360,25 +375,23 @@ says_nothing(const struct card *c, CK_RV rv)
 static void
 doubt_unchanged(struct card *c, const struct job *job)
 {
+	bool doubtful;
 	CK_RV rv;
 
 	if (!job->proved || !job->sent || job->so->pad || c->so_changed)
 		return;
-	rv = pin_prove_so(c, job->so);
-	c->so_changed = rv == CKR_PIN_INCORRECT || (!job->new_so->policy && !says_nothing(c, rv));
+	rv = ask(c, job->so, &doubtful);
+	c->so_changed = rv == CKR_PIN_INCORRECT || (doubtful && !job->new_so->policy);
 	if (rv == CKR_PIN_INCORRECT && so_unblocks(c, job->so))
 		so_spent(c);
 }
 
-/* What was right is refused: disturbed after the change, the next attempt finds the new one in
- * force.
- */
+/* What was right is refused: after a change that was disturbed the new one is in force. */
 static CK_RV
 instead_of(struct card *c, const struct so *new)
 {
-	CK_RV rv = pin_prove_so(c, new);
+	CK_RV rv = ask(c, new, &c->so_changed);
 
-	c->so_changed = rv != CKR_PIN_INCORRECT && !says_nothing(c, rv);
 	return rv == CKR_OK ? CKR_OK : CKR_PIN_INCORRECT;
 }
 

@@ -162,8 +162,8 @@ CK_RV so_begin_try(struct card *c, const struct so *so, enum so_via via);
 bool so_once_more(struct card *c, const struct so *so, enum so_via via);
 
 /*
- * A refusal of one that was proved before, and is sent beyond the budget: counted where the card
- * does not show it, and it is known how many there are.
+ * Counts the refusal of a secret that was right before and was sent without so_begin_try(): where
+ * the card does not show its tries, and it is known how many there are.
  */
 void so_spent(struct card *c);
 

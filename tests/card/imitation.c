@@ -5,17 +5,21 @@
 /*
  * SOPIN and PIN of folder.inc's token are bytes in hexadecimal digits, and "given" has them so.
  * FORGED_DIR/settings has a line "KEY VALUE" for each of these that is not as it says first here:
- *	vendor     gemalto, cardos, cryptovision: who the module says that it is; hostile: names
- *that a terminal obeys so-form    text: a PUK; hex: a key of 24 bytes as 48 digits; raw: the 24
- *bytes so-tries   5: of a new card. Once they are spent, nothing brings the SO secret back
- *	user-tries 3
- *	flags      all, user (none of the SO's), none
- *	so-login   checks; blind: takes anything, and the next call finds it out
- *	so-change  yes; no: C_SetPIN as SO is not supported; form: no new one is to the card's
- *taste; other: none that is the old one unblock    so; set-pin: C_SetPIN without a login, with the
- *SO secret as old PIN pad        no; also: a PIN pad, where the PIN is NULL; only: a PIN that is
- *not is refused FORGED_DIR/typed: what a person types on the PIN pad, a line for each time that it
- *asks, taken out then; "cancel", and no line: given up there.
+ *
+ * - vendor: gemalto, cardos, cryptovision: who the module says that it is; hostile: names that a
+ *   terminal obeys.
+ * - so-form: text: a PUK; hex: a key of 24 bytes as 48 digits; raw: the 24 bytes.
+ * - so-tries: 5, of a new card. Once they are spent, nothing brings the SO secret back.
+ * - user-tries: 3.
+ * - flags: all; user: none of the SO's; none.
+ * - so-login: checks; blind: takes anything, and the next call finds it out.
+ * - so-change: yes; no: C_SetPIN as SO is not supported; form: the card takes no new one; other:
+ *   none that is the old one.
+ * - unblock: so; set-pin: C_SetPIN without a login, with the SO secret as old PIN.
+ * - pad: no; also: a PIN pad, where the PIN is NULL; only: a PIN that is not is refused.
+ *
+ * FORGED_DIR/typed: what a person types on the PIN pad, a line for each time that it asks, taken
+ * out then; "cancel", and no line: given up there.
  */
 #define VALUE_MAX 128 /* bytes of a secret */
 #define KEY_LEN   24

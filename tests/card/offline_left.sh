@@ -18,17 +18,22 @@ helper_is_told() {
 	chmod 755 "$HELPER_UNDER"
 }
 
-# left_behind WHEN: in an office of root's, whose state is the service's afterwards.
-left_behind() {
-	token_new
-	rm -rf "${STATE:?}"/*
-	fault p11-latch-helper C_SetPIN 1 "$1"
+# A program sets the PIN, and is killed.
+killed_desk() {
 	session_start desk "$LATCH"
 	must desk login so "$SO"
 	must desk init-pin "$PIN"
 	drive desk kill9 >/dev/null 2>&1
 	drive_stop desk
 	wait_for 10 no_helpers
+}
+
+# left_behind WHEN: in an office of root's, whose state is the service's afterwards.
+left_behind() {
+	token_new
+	rm -rf "${STATE:?}"/*
+	fault p11-latch-helper C_SetPIN 1 "$1"
+	killed_desk
 	passes "$kind, $1: the watcher was killed while it gave the card its new SO secret" faulted
 	fault none
 	is "$(record State)" personalizing "$kind: what it left"
@@ -174,12 +179,7 @@ tickets_made() {
 	token_new
 	rm -rf "${STATE:?}"/*
 	fault p11-latch-helper C_InitPIN 1 kill-before
-	session_start desk "$LATCH"
-	must desk login so "$SO"
-	must desk init-pin "$PIN"
-	drive desk kill9 >/dev/null 2>&1
-	drive_stop desk
-	wait_for 10 no_helpers
+	killed_desk
 	passes "$kind, scrambled: killed before the card was blocked" faulted
 	fault none
 }
