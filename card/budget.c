@@ -37,6 +37,14 @@ so_tries_left(const struct card *c, bool *known)
 	return p->so_tries;
 }
 
+bool
+so_is_last_try(const struct card *c)
+{
+	bool known;
+
+	return so_tries_left(c, &known) == 1;
+}
+
 /* Row 4 by C_Login: a program with a stored PIN would else cost each card its tries. */
 static bool
 login_may_try(const struct card *c)

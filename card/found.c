@@ -135,6 +135,10 @@ found_settle(struct card *c, struct found *f, enum so_via via, struct so *so)
 	bool one = f->n == 1;
 	size_t i;
 
+	if (!one && via == SO_VIA_LAST_TRY && so_is_last_try(c))
+		log_warning("%s: which of its %zu boxes is the one that is right is not known: "
+			    "what is in the newest is sent",
+		    c->uri, f->n);
 	for (i = 0; i < f->n && rv == CKR_PIN_INCORRECT; i++) {
 		rv = one ? CKR_OK : prove(c, &f->so[i], via);
 		if (rv != CKR_OK)

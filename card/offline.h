@@ -67,15 +67,17 @@ void offline_right(struct card *c);
 /*
  * The SO secret by the policy's card manager key, so->pin NULL where the policy holds no key, the
  * card has no box, or none that opens (logged). False: a source failed, or the card (logged). Of
- * several that open the card is asked which is right; without ask it is the newest, so->several.
+ * several that open the card is asked which is right, via that; with SO_VIA_NOTHING it is the
+ * newest, so->several.
  */
-bool offline_of_policy(struct card *c, const struct description *desc, bool ask, struct so *so);
+bool offline_of_policy(
+    struct card *c, const struct description *desc, enum so_via via, struct so *so);
 
 /* Whether the policy's key opens a box of the card, right or not: no SO try is spent. */
 bool offline_opens(struct card *c, const struct description *desc);
 
 /* The same by a key that a person gave; true where it is one and opens a box. */
-bool offline_by_key(struct card *c, const struct secret *value, struct so *so);
+bool offline_by_key(struct card *c, const struct secret *value, enum so_via via, struct so *so);
 
 /*
  * Whether it has the form of a card manager key, and the card has boxes or had: it is no SO PIN of

@@ -68,14 +68,14 @@ open_by(const struct card *c, const struct manager *m, struct found *f)
 
 /* Of boxes that open, and hold what the card refuses, none is opened again: as refused PUKs are. */
 static CK_RV
-settle(struct card *c, struct found *f, bool ask, struct so *so)
+settle(struct card *c, struct found *f, enum so_via via, struct so *so)
 {
 	CK_RV rv = CKR_OK;
 
-	if (f->n > 1 && !ask)
+	if (f->n > 1 && via == SO_VIA_NOTHING)
 		found_newest(f, so);
 	else if (f->n > 0)
-		rv = found_settle(c, f, SO_VIA_REQUEST, so);
+		rv = found_settle(c, f, via, so);
 	found_clear(f);
 	if (rv != CKR_PIN_INCORRECT)
 		return rv;
@@ -87,8 +87,8 @@ settle(struct card *c, struct found *f, bool ask, struct so *so)
 }
 
 static bool
-by_managers(
-    struct card *c, const struct manager *now, const struct manager *next, bool ask, struct so *so)
+by_managers(struct card *c, const struct manager *now, const struct manager *next, enum so_via via,
+    struct so *so)
 {
 	struct found f = {.n = 0};
 	bool any;
@@ -108,11 +108,11 @@ by_managers(
 			? ""
 			: ", or the card refused what is in the box; p11-latch reset has it "
 			  "tried again");
-	return settle(c, &f, ask, so) == CKR_OK;
+	return settle(c, &f, via, so) == CKR_OK;
 }
 
 bool
-offline_of_policy(struct card *c, const struct description *desc, bool ask, struct so *so)
+offline_of_policy(struct card *c, const struct description *desc, enum so_via via, struct so *so)
 {
 	struct manager now = {0}, next = {0};
 	bool ok;
@@ -121,7 +121,7 @@ offline_of_policy(struct card *c, const struct description *desc, bool ask, stru
 	ok = offline_manager(c, desc, &desc->card_manager_key, &now) &&
 	     offline_manager(c, desc, &desc->new_card_manager_key, &next);
 	if (ok && (now.bytes != NULL || next.bytes != NULL) && offline_possible(c))
-		ok = by_managers(c, &now, &next, ask, so);
+		ok = by_managers(c, &now, &next, via, so);
 	so->policy = so->pin != NULL;
 	if (!ok)
 		so_clear(so);
@@ -151,7 +151,7 @@ offline_opens(struct card *c, const struct description *desc)
 }
 
 bool
-offline_by_key(struct card *c, const struct secret *value, struct so *so)
+offline_by_key(struct card *c, const struct secret *value, enum so_via via, struct so *so)
 {
 	struct found f = {.n = 0};
 	struct manager m;
@@ -162,7 +162,7 @@ offline_by_key(struct card *c, const struct secret *value, struct so *so)
 	if (offline_read(c) == CKR_OK)
 		open_by(c, &m, &f);
 	manager_clear(&m);
-	return settle(c, &f, true, so) == CKR_OK && so->pin != NULL;
+	return settle(c, &f, via, so) == CKR_OK && so->pin != NULL;
 }
 
 bool

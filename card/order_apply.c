@@ -91,7 +91,7 @@ task_pin(struct task *t, struct secret **pin)
 static enum order_status
 set(struct task *t)
 {
-	enum so_via via = t->order->last_try ? SO_VIA_LAST_TRY : SO_VIA_REQUEST;
+	enum so_via via = order_via(t->order);
 	const struct request q = {.via = via, .stale = true};
 	struct secret *pin = NULL;
 	struct so so = {0};

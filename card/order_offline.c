@@ -99,10 +99,18 @@ by_person(struct task *t, bool to_prove, struct so *so, unsigned *asks)
 	}
 	if (!so_presented(so, puk))
 		return CKR_HOST_MEMORY;
-	rv = to_prove ? pin_try_so(t->c, so, SO_VIA_REQUEST) : CKR_OK;
+	rv = to_prove ? pin_try_so(t->c, so, order_via(t->order)) : CKR_OK;
 	if (rv != CKR_OK)
 		so_clear(so);
 	return rv;
+}
+
+/* Whoever gives a PUK for the last try has nothing left for a box that nobody has proved. */
+static bool
+is_given_first(const struct task *t)
+{
+	return t->order->last_try && t->order->answers[ANSWER_PUK] != NULL &&
+	       t->c->private.generation == 0 && so_is_last_try(t->c);
 }
 
 /*
@@ -148,6 +156,7 @@ CK_RV
 task_offline_so(struct task *t, bool new, const struct secret *label, struct so *so, unsigned *asks)
 {
 	struct card *c = t->c;
+	enum so_via via = order_via(t->order);
 	bool refused = false, is_blank = new && (c->info.flags & CKF_TOKEN_INITIALIZED) == 0;
 	CK_RV rv;
 
@@ -157,12 +166,14 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 		return by_person(t, false, so, asks);
 	if (is_blank)
 		return offline_initial(c, t->desc, label, so) ? CKR_OK : CKR_FUNCTION_FAILED;
-	if (!offline_of_policy(c, t->desc, true, so))
+	if (is_given_first(t))
+		return by_person(t, true, so, asks);
+	if (!offline_of_policy(c, t->desc, via, so))
 		return CKR_FUNCTION_FAILED;
 	/* None of several was right. */
 	refused = c->private.foreign_so;
 	if (so->pin != NULL) {
-		rv = pin_try_so(c, so, SO_VIA_REQUEST);
+		rv = pin_try_so(c, so, via);
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
 		so_clear(so);
@@ -270,7 +281,7 @@ carry_out(struct task *t, enum so_via via, const struct secret *pin, unsigned *a
 enum order_status
 task_offline(struct task *t, unsigned *asks)
 {
-	enum so_via via = t->order->last_try ? SO_VIA_LAST_TRY : SO_VIA_REQUEST;
+	enum so_via via = order_via(t->order);
 	const struct request q = {.via = via, .stale = true};
 	struct card *c = t->c;
 	struct secret *pin = NULL;

@@ -96,6 +96,9 @@ CK_RV task_initial_so(struct task *t, const struct secret *label, struct so *so)
 /* Such a card was not initialised: what is in its box is random again. */
 void task_random_so(struct task *t, const struct so *so);
 
+/* What its SO secret is sent by: --last-try spends the card's last try. */
+enum so_via order_via(const struct order *order);
+
 /* Logs why it was not done; ORDER_FAILED. */
 enum order_status order_refused(const struct card *c, const char *what, CK_RV rv);
 

@@ -45,6 +45,12 @@ order_refused(const struct card *c, const char *what, CK_RV rv)
 	return ORDER_FAILED;
 }
 
+enum so_via
+order_via(const struct order *order)
+{
+	return order->last_try ? SO_VIA_LAST_TRY : SO_VIA_REQUEST;
+}
+
 static bool
 ask(const struct order *order, enum order_answer answer, struct secret **value, unsigned *asks)
 {
@@ -175,7 +181,7 @@ take_so(struct card *c, const struct secret *value, struct so *so)
 	const struct description *desc = c->binding != NULL ? c->binding->unblock : NULL;
 	bool offline = desc != NULL && description_offline(desc);
 
-	if (offline_by_key(c, value, so))
+	if (offline_by_key(c, value, SO_VIA_REQUEST, so))
 		return true;
 	if (offline_is_key(c, value) ||
 	    (offline && key_parse_manager(value, NULL, NULL, NULL) == KEY_GOOD)) {
@@ -310,7 +316,7 @@ must_present(struct card *c, const struct order *order, const struct pad *pad, u
 
 	if (order->answers[ANSWER_RESPONSE] != NULL)
 		return true;
-	if (!so_of_policy_unsent(c, &so))
+	if (!so_of_policy_by(c, SO_VIA_NOTHING, &so))
 		return false;
 	if (so.pin == NULL && !pad->so && order->answers[ANSWER_SO] == NULL)
 		*asks |= 1u << ANSWER_SO;
@@ -321,7 +327,7 @@ must_present(struct card *c, const struct order *order, const struct pad *pad, u
 static CK_RV
 unblock(struct card *c, const struct order *order, const struct pad *pad, const struct secret *pin)
 {
-	enum so_via via = order->last_try ? SO_VIA_LAST_TRY : SO_VIA_REQUEST;
+	enum so_via via = order_via(order);
 	const struct secret *response = order->answers[ANSWER_RESPONSE];
 	const struct request q = {.value = response != NULL ? NULL : order->answers[ANSWER_SO],
 	    .via = via,

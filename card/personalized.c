@@ -55,7 +55,7 @@ finish_begun(struct card *c, const struct description *desc, struct so *new, boo
 
 	if (c->private.sealed == 0 && c->private.generation == 0)
 		return false;
-	if (!offline_of_policy(c, desc, true, new))
+	if (!offline_of_policy(c, desc, SO_VIA_REQUEST, new))
 		return false;
 	rv = prove(c, new);
 	/* One refusal may be a false answer. What the budget says of another try is none. */

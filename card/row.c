@@ -126,6 +126,13 @@ typed_for_tickets(const struct card *c, const struct presented *p)
 	return p->via == SO_VIA_LOGIN ? CKR_PIN_LOCKED : CKR_PIN_INCORRECT;
 }
 
+/* Which of several boxes is right costs no count of logins: no guess is sent. */
+static enum so_via
+to_settle(const struct presented *p)
+{
+	return p->via == SO_VIA_LAST_TRY ? SO_VIA_LAST_TRY : SO_VIA_REQUEST;
+}
+
 /* What a person typed as PUK, or as card manager key, which is to be one. */
 static CK_RV
 typed(struct card *c, const struct presented *p, struct so *so)
@@ -133,7 +140,7 @@ typed(struct card *c, const struct presented *p, struct so *so)
 	const struct description *unblock = c->binding != NULL ? c->binding->unblock : NULL;
 	bool login = p->via == SO_VIA_LOGIN, is_key;
 
-	if (offline_by_key(c, p->value, so)) {
+	if (offline_by_key(c, p->value, to_settle(p), so)) {
 		offline_right(c);
 		return CKR_OK;
 	}
@@ -214,21 +221,13 @@ say_box_is_first(const struct card *c)
 		log_error("%s: the SO PIN is locked: nothing was sent", c->uri);
 }
 
-static bool
-is_last_try(const struct card *c)
-{
-	bool known;
-
-	return so_tries_left(c, &known) == 1;
-}
-
 /* A box that was begun here was refused once, which may have been a false answer. */
 static void
 say_box_was_refused(const struct card *c)
 {
 	const struct private *p = &c->private;
 
-	if (p->sealed == 0 || p->generation != 0 || p->n_refused == 0 || !is_last_try(c))
+	if (p->sealed == 0 || p->generation != 0 || p->n_refused == 0 || !so_is_last_try(c))
 		return;
 	log_warning(
 	    "%s: a box that was begun here was refused once: where its tickets were made to "
@@ -254,7 +253,7 @@ row_of_person(struct card *c, const struct presented *p, bool holds, enum row *r
 		return rv;
 	case OFFLINE_WRONG:
 		/* No PUK, but a card manager key may have as many digits. */
-		if (!holds && offline_by_key(c, p->value, so)) {
+		if (!holds && offline_by_key(c, p->value, to_settle(p), so)) {
 			*row = ROW_OTHER;
 			offline_right(c);
 			return CKR_OK;
@@ -265,7 +264,7 @@ row_of_person(struct card *c, const struct presented *p, bool holds, enum row *r
 	}
 	if (holds && is_unproved_box(c, so)) {
 		/* Whoever says so has nothing left for the box. */
-		if (p->via == SO_VIA_LAST_TRY && is_last_try(c)) {
+		if (p->via == SO_VIA_LAST_TRY && so_is_last_try(c)) {
 			so_clear(so);
 			*row = ROW_OTHER;
 			return typed(c, p, so);
@@ -321,10 +320,11 @@ is_wrong(CK_RV rv)
 
 /* Only now: whoever can forge a card would else have it asked with what is another card's. */
 static CK_RV
-which_of_several(struct card *c, struct so *so)
+which_of_several(struct card *c, const struct presented *p, struct so *so)
 {
 	so_clear(so);
-	return so_of_policy(c, false, so) && so->pin != NULL ? CKR_OK : CKR_FUNCTION_FAILED;
+	return so_of_policy_by(c, to_settle(p), so) && so->pin != NULL ? CKR_OK
+								       : CKR_FUNCTION_FAILED;
 }
 
 CK_RV
@@ -339,7 +339,7 @@ row_find(struct card *c, const struct presented *p, enum row *row, struct so *so
 	*row = ROW_POLICY;
 	if (c->binding != NULL && description_applies(c, c->binding->unblock) != CKR_OK)
 		return CKR_FUNCTION_FAILED;
-	if (!p->response && !so_of_policy_unsent(c, so))
+	if (!p->response && !so_of_policy_by(c, SO_VIA_NOTHING, so))
 		return CKR_FUNCTION_FAILED;
 	holds = so->pin != NULL;
 	if (p->response) {
@@ -359,7 +359,7 @@ row_find(struct card *c, const struct presented *p, enum row *row, struct so *so
 		guess = rv != CKR_OK && *row != ROW_OTHER;
 	}
 	if (rv == CKR_OK && so->several)
-		rv = which_of_several(c, so);
+		rv = which_of_several(c, p, so);
 	if (is_wrong(rv))
 		offline_tell(c);
 	if (guess)

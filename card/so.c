@@ -116,12 +116,12 @@ resolve(
 }
 
 static bool
-now_of(struct card *c, const struct description *desc, bool ask, struct so *so)
+now_of(struct card *c, const struct description *desc, enum so_via via, struct so *so)
 {
 	bool key = description_uses_key(desc);
 
 	if (description_offline(desc))
-		return offline_of_policy(c, desc, ask, so);
+		return offline_of_policy(c, desc, via, so);
 	memset(so, 0, sizeof(*so));
 	/* What it was personalized with is random by now. */
 	if (c->private.generation != 0)
@@ -179,12 +179,12 @@ of_element(struct card *c, enum so_element element, struct so *so)
 	if (desc == NULL)
 		return true;
 	if (element == SO_UNBLOCK_NOW || element == SO_PERSONALIZE_NOW)
-		return now_of(c, desc, true, so);
+		return now_of(c, desc, SO_VIA_REQUEST, so);
 	return c->private.generation != 0 || so_to_set(c, desc, so);
 }
 
 static bool
-find_in_policy(struct card *c, bool ask, struct so *so)
+find_in_policy(struct card *c, enum so_via via, struct so *so)
 {
 	const struct description *first = c->binding->unblock, *second = NULL;
 
@@ -196,13 +196,13 @@ find_in_policy(struct card *c, bool ask, struct so *so)
 		if (so->pin != NULL)
 			return true;
 	}
-	if (first != NULL && !now_of(c, first, ask, so))
+	if (first != NULL && !now_of(c, first, via, so))
 		return false;
 	/* Of a card with tickets the key opens the box, whatever it is to be unblocked by here. */
 	if (c->private.generation != 0)
 		second = c->binding->personalize;
 	if (so->pin == NULL && second != NULL && second != first)
-		return now_of(c, second, ask, so);
+		return now_of(c, second, via, so);
 	return true;
 }
 
@@ -222,12 +222,12 @@ is_recorded_key(const struct card *c, const struct so *so)
 
 /* element: SO_ELEMENTS for what is valid now. */
 static bool
-of_policy(struct card *c, enum so_element element, bool ask, struct so *so)
+of_policy(struct card *c, enum so_element element, enum so_via via, struct so *so)
 {
 	memset(so, 0, sizeof(*so));
 	if (c->binding == NULL || c->private.foreign_so)
 		return true;
-	if (element == SO_ELEMENTS ? !find_in_policy(c, ask, so) : !of_element(c, element, so)) {
+	if (element == SO_ELEMENTS ? !find_in_policy(c, via, so) : !of_element(c, element, so)) {
 		so_clear(so);
 		return false;
 	}
@@ -256,19 +256,19 @@ first_for_block(struct card *c, struct so *so)
 bool
 so_of_policy(struct card *c, bool for_block, struct so *so)
 {
-	return for_block ? first_for_block(c, so) : of_policy(c, SO_ELEMENTS, true, so);
+	return for_block ? first_for_block(c, so) : so_of_policy_by(c, SO_VIA_REQUEST, so);
 }
 
 bool
-so_of_policy_unsent(struct card *c, struct so *so)
+so_of_policy_by(struct card *c, enum so_via via, struct so *so)
 {
-	return of_policy(c, SO_ELEMENTS, false, so);
+	return of_policy(c, SO_ELEMENTS, via, so);
 }
 
 bool
 so_of_element(struct card *c, enum so_element element, struct so *so)
 {
-	return of_policy(c, element, true, so);
+	return of_policy(c, element, SO_VIA_REQUEST, so);
 }
 
 const struct value *
@@ -371,7 +371,8 @@ so_is_policys(struct card *c, const struct secret *value)
 
 	if (c->binding != NULL && so_is_offline(c))
 		return offline_is_policys_key(c, value);
-	same = so_of_policy_unsent(c, &so) && so.pin != NULL && so_is_presented(&so, value);
+	same = so_of_policy_by(c, SO_VIA_NOTHING, &so) && so.pin != NULL &&
+	       so_is_presented(&so, value);
 	so_clear(&so);
 	return same;
 }

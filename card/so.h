@@ -42,6 +42,13 @@ bool so_written(
     struct card *c, const struct secret *written, bool key, const char *origin, struct so *so);
 bool so_copy(struct so *to, const struct so *from);
 
+enum so_via {
+	SO_VIA_LOGIN,
+	SO_VIA_REQUEST,
+	SO_VIA_LAST_TRY,
+	SO_VIA_NOTHING /* nothing is sent to the card */
+};
+
 /*
  * The policy's SO secret now valid for this card, so->pin NULL where it holds none (a dialog, no
  * value, another secret was seen to be the card's). The Unblock description's; with for_block the
@@ -76,10 +83,11 @@ uint64_t so_policy_stamp(struct card *c);
 bool so_of_element(struct card *c, enum so_element element, struct so *so);
 
 /*
- * The same before anything right was presented: nothing is sent to the card, which may be a forged
- * one with copies of a real one's boxes. With so->several it is for comparing only.
+ * What so_of_policy() finds, where the card is asked which of several boxes is right by what via
+ * lets. SO_VIA_NOTHING, before anything right was presented: it may be a forged card with copies of
+ * a real one's boxes. With so->several it is for comparing only, then.
  */
-bool so_of_policy_unsent(struct card *c, struct so *so);
+bool so_of_policy_by(struct card *c, enum so_via via, struct so *so);
 
 /* The secret that PUK= or NewCardManagerKey= of desc is to set; so->pin NULL where there is none.
  */
@@ -143,7 +151,7 @@ bool so_is_asked(const struct card *c, const struct description *desc);
  */
 unsigned so_tries_left(const struct card *c, bool *known);
 
-enum so_via { SO_VIA_LOGIN, SO_VIA_REQUEST, SO_VIA_LAST_TRY };
+bool so_is_last_try(const struct card *c);
 
 /*
  * Whether an SO secret that may be wrong may be sent to the card now (design, section 6, "An SO try

@@ -334,13 +334,12 @@ static CK_RV
 find_valid(
     struct card *c, const struct so *new, enum so_via via, const struct secret *value, bool *is_new)
 {
-	bool known;
 	CK_RV rv;
 
 	*is_new = false;
 	if (new->pin == NULL)
 		return CKR_OK;
-	if (via == SO_VIA_LAST_TRY && so_tries_left(c, &known) == 1)
+	if (via == SO_VIA_LAST_TRY && so_is_last_try(c))
 		return try_given(c, new, value, is_new);
 	rv = try_new(c, new, SO_VIA_REQUEST);
 	if (rv == CKR_PIN_INCORRECT)
