@@ -132,15 +132,15 @@ CK_RV
 found_settle(struct card *c, struct found *f, enum so_via via, struct so *so)
 {
 	CK_RV rv = CKR_PIN_INCORRECT;
-	bool one = f->n == 1;
+	bool one = f->n == 1, last = via == SO_VIA_LAST_TRY && so_is_last_try(c);
 	size_t i;
 
-	if (!one && via == SO_VIA_LAST_TRY && so_is_last_try(c))
+	if (!one && last)
 		log_warning("%s: which of its %zu boxes is the one that is right is not known: "
 			    "what is in the newest is sent",
 		    c->uri, f->n);
 	for (i = 0; i < f->n && rv == CKR_PIN_INCORRECT; i++) {
-		rv = one ? CKR_OK : prove(c, &f->so[i], via);
+		rv = one ? CKR_OK : prove(c, &f->so[i], last && i == 0 ? via : SO_VIA_REQUEST);
 		if (rv != CKR_OK)
 			continue;
 		*so = f->so[i];

@@ -42,7 +42,8 @@ void found_newest(struct found *f, struct so *so);
 /*
  * Which one is in force. More than one is what a crash leaves, between the box and C_SetPIN or
  * after it; or a stranger's: each is proved, until one is right, which gives back the tries that
- * the others cost, and the others are removed. One alone is proved by what is done with it.
+ * the others cost, and the others are removed. One alone is proved by what is done with it. With
+ * SO_VIA_LAST_TRY, where one try is left, it is the newest one's.
  * CKR_PIN_INCORRECT: none is; else as so_begin_try(), or the card's answer.
  */
 CK_RV found_settle(struct card *c, struct found *f, enum so_via via, struct so *so);

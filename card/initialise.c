@@ -118,7 +118,7 @@ initialise_may(const struct card *c, const struct secret *label)
 }
 
 CK_RV
-initialise_card(struct card *c, struct so *so, const struct secret *label)
+initialise_card(struct card *c, struct so *so, enum so_via via, const struct secret *label)
 {
 	bool counts = (c->info.flags & CKF_TOKEN_INITIALIZED) != 0;
 	struct init i = {.so = so, .counts = counts && c->profile.so_counter != SO_COUNTER_NONE};
@@ -128,7 +128,7 @@ initialise_card(struct card *c, struct so *so, const struct secret *label)
 		return CKR_FUNCTION_FAILED;
 	set_label(c, label, i.label);
 	if (counts)
-		rv = so_begin_try(c, so, SO_VIA_REQUEST);
+		rv = so_begin_try(c, so, via);
 	if (rv != CKR_OK)
 		return rv;
 	rv = card_work(c, init_token, &i);
@@ -137,7 +137,7 @@ initialise_card(struct card *c, struct so *so, const struct secret *label)
 		memset(&so->box, 0, sizeof(so->box));
 	if (rv != CKR_OK) {
 		if (counts)
-			so_tried(c, SO_VIA_REQUEST, rv);
+			so_tried(c, via, rv);
 		return rv;
 	}
 	log_info("%s: initialised", c->uri);

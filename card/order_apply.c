@@ -103,7 +103,7 @@ set(struct task *t)
 		rv = task_pin(t, &pin);
 	if (rv == CKR_OK && pin != NULL)
 		rv = unblock_check_pin(t->c, pin, NULL);
-	if (rv == CKR_OK && !order_so(t->c, &so))
+	if (rv == CKR_OK && !order_so(t->c, via, &so))
 		rv = CKR_FUNCTION_FAILED;
 	if (rv == CKR_OK)
 		rv = pin != NULL              ? unblock_with_pin(t->c, &so, via, pin)

@@ -133,7 +133,7 @@ find_so(struct task *t, const struct secret *label, struct so *so, unsigned *ask
 	CK_RV rv;
 
 	if (!description_offline(t->desc))
-		return order_so(t->c, so) ? CKR_OK : CKR_FUNCTION_FAILED;
+		return order_so(t->c, order_via(t->order), so) ? CKR_OK : CKR_FUNCTION_FAILED;
 	rv = task_offline_so(t, true, label, so, asks);
 	return rv == CKR_OK ? task_initial_so(t, label, so) : rv;
 }
@@ -174,7 +174,7 @@ task_initialise(struct task *t, unsigned *asks)
 		return ORDER_ASKS;
 	}
 	if (rv == CKR_OK) {
-		rv = initialise_card(t->c, &so, label);
+		rv = initialise_card(t->c, &so, order_via(t->order), label);
 		if (rv != CKR_OK)
 			task_random_so(t, &so);
 	}

@@ -75,9 +75,9 @@ order_challenge(struct card *c, const struct order *order, FILE *out)
  */
 
 bool
-order_so(struct card *c, struct so *so)
+order_so(struct card *c, enum so_via via, struct so *so)
 {
-	if (!so_of_policy(c, false, so))
+	if (!so_of_policy_by(c, via, so))
 		return false;
 	if (so->pin == NULL && c->private.generation != 0)
 		log_error("%s: has, or had, tickets to be unblocked offline with, and its PUK is "
@@ -88,7 +88,7 @@ order_so(struct card *c, struct so *so)
 }
 
 static CK_RV
-by_person(struct task *t, bool to_prove, struct so *so, unsigned *asks)
+by_person(struct task *t, bool to_prove, enum so_via via, struct so *so, unsigned *asks)
 {
 	const struct secret *puk = t->order->answers[ANSWER_PUK];
 	CK_RV rv;
@@ -97,9 +97,15 @@ by_person(struct task *t, bool to_prove, struct so *so, unsigned *asks)
 		*asks |= 1u << ANSWER_PUK;
 		return CKR_FUNCTION_FAILED;
 	}
+	if (offline_is_key(t->c, puk)) {
+		log_error("%s: what was given is a card manager key, which is sent to no card: "
+			  "its PUK is wanted",
+		    t->c->uri);
+		return CKR_FUNCTION_FAILED;
+	}
 	if (!so_presented(so, puk))
 		return CKR_HOST_MEMORY;
-	rv = to_prove ? pin_try_so(t->c, so, order_via(t->order)) : CKR_OK;
+	rv = to_prove ? pin_try_so(t->c, so, via) : CKR_OK;
 	if (rv != CKR_OK)
 		so_clear(so);
 	return rv;
@@ -109,8 +115,10 @@ by_person(struct task *t, bool to_prove, struct so *so, unsigned *asks)
 static bool
 is_given_first(const struct task *t)
 {
-	return t->order->last_try && t->order->answers[ANSWER_PUK] != NULL &&
-	       t->c->private.generation == 0 && so_is_last_try(t->c);
+	const struct secret *puk = t->order->answers[ANSWER_PUK];
+
+	return t->order->last_try && puk != NULL && t->c->private.generation == 0 &&
+	       so_is_last_try(t->c) && !offline_is_key(t->c, puk);
 }
 
 /*
@@ -129,7 +137,7 @@ may_be_initial(const struct card *c, bool new, bool refused)
  * another for. Where the module shows labels otherwise than they were given, it is the order's.
  */
 static CK_RV
-by_label(struct task *t, const struct secret *label, struct so *so)
+by_label(struct task *t, const struct secret *label, enum so_via via, struct so *so)
 {
 	struct card *c = t->c;
 	struct so other;
@@ -137,7 +145,7 @@ by_label(struct task *t, const struct secret *label, struct so *so)
 
 	if (!offline_initial(c, t->desc, NULL, so))
 		return CKR_FUNCTION_FAILED;
-	rv = pin_try_so(c, so, SO_VIA_REQUEST);
+	rv = pin_try_so(c, so, via);
 	/* Whoever gives a PUK is asked before another guess. */
 	if (rv != CKR_PIN_INCORRECT || t->order->answers[ANSWER_PUK] != NULL)
 		return rv;
@@ -163,11 +171,11 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 	memset(so, 0, sizeof(*so));
 	/* Some have an SO PIN from the factory, which C_InitToken wants. */
 	if (is_blank && (c->profile.init_once || t->order->answers[ANSWER_PUK] != NULL))
-		return by_person(t, false, so, asks);
+		return by_person(t, false, via, so, asks);
 	if (is_blank)
 		return offline_initial(c, t->desc, label, so) ? CKR_OK : CKR_FUNCTION_FAILED;
 	if (is_given_first(t))
-		return by_person(t, true, so, asks);
+		return by_person(t, true, via, so, asks);
 	if (!offline_of_policy(c, t->desc, via, so))
 		return CKR_FUNCTION_FAILED;
 	/* None of several was right. */
@@ -179,13 +187,17 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 		so_clear(so);
 		refused = true;
 	}
+	/* The last try is for one of them; and what tickets were made of is no person's to know. */
+	if (refused || c->private.generation != 0)
+		via = SO_VIA_REQUEST;
 	if (may_be_initial(c, new, refused)) {
-		rv = by_label(t, label, so);
+		rv = by_label(t, label, via, so);
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
 		so_clear(so);
+		via = SO_VIA_REQUEST;
 	}
-	return by_person(t, true, so, asks);
+	return by_person(t, true, via, so, asks);
 }
 
 /*

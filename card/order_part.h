@@ -85,7 +85,7 @@ CK_RV task_offline_so(
  * The SO secret of a description without UseCardManagerKey=true, which is of no use to a card that
  * has tickets. False: logged, or it has none.
  */
-bool order_so(struct card *c, struct so *so);
+bool order_so(struct card *c, enum so_via via, struct so *so);
 
 /*
  * Of a card that is to be initialised: the secret of a box gives way to that of offline_initial(),
@@ -112,6 +112,6 @@ bool initialise_may(const struct card *c, const struct secret *label);
  * Initialises the card (C_InitToken), which is from then on another, c: with its lock, opened anew.
  * so is in no box any more then, whatever else fails.
  */
-CK_RV initialise_card(struct card *c, struct so *so, const struct secret *label);
+CK_RV initialise_card(struct card *c, struct so *so, enum so_via via, const struct secret *label);
 
 #endif

@@ -383,7 +383,7 @@ is_now_of(struct card *c, const struct description *desc, const struct so *right
 	struct so so;
 	bool same;
 
-	if (desc == NULL || description_offline(desc) || !now_of(c, desc, true, &so))
+	if (desc == NULL || description_offline(desc) || !now_of(c, desc, SO_VIA_REQUEST, &so))
 		return false;
 	*has = *has || so.pin != NULL;
 	same = so.pin != NULL && so_same(&so, right->pin);

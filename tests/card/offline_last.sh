@@ -9,6 +9,10 @@ so_flags() {
 	flags "$MODULE" | grep -o 'SO_PIN_[CFL][A-Z_]*' | tr '\n' ' '
 }
 
+by_office() {
+	"$CMD" apply "$@" "$CONF_DIR/descriptions/offline.dsc" "$CARD"
+}
+
 one_left() {
 	login_rv "$MODULE" so 11112222 >/dev/null
 	login_rv "$MODULE" so 11112222 >/dev/null
@@ -71,31 +75,61 @@ by_apply() {
 	[ "$1" != two ] || two_boxes
 	at_office
 	one_left
-	fails "$kind, $1: apply" "$CMD" apply "$CONF_DIR/descriptions/offline.dsc" "$CARD"
+	fails "$kind, $1: apply" by_office
 	still_left
-	passes "$kind, $1: apply --last-try" "$CMD" apply --last-try "$CONF_DIR/descriptions/offline.dsc" "$CARD"
+	passes "$kind, $1: apply --last-try" by_office --last-try
 	is "$(record State)" blocked "$kind, $1: the card is blocked as the description says"
 	known_there "applied"
 }
 
-# Its box was never proved here, and a PUK is given for the last try: that goes first.
-puk_goes_first() {
+# before_the_change: apply is killed, and what it was given is still the card's PUK.
+before_the_change() {
+	fault p11-latch C_SetPIN 1 kill-before
+	foreign "$CMD" apply --puk "$SO" "$CONF_DIR/descriptions/offline.dsc" "$CARD" >/dev/null 2>&1
+	passes "$kind: apply was killed before the card had its new SO secret" faulted
+	fault none
+}
+
+# A new card whose first tickets were not made: a box lies there, and its PUK is a person's.
+never_made() {
 	token_new
 	at_office
 	rm -rf "${STATE:?}"/*
 	once "$MODULE" "login so $SO" "init-pin $PIN" close >/dev/null
 	faulty_start
-	fault p11-latch C_SetPIN 1 kill-before
-	foreign "$CMD" apply --puk "$SO" "$CONF_DIR/descriptions/offline.dsc" "$CARD" >/dev/null 2>&1
-	passes "$kind: apply was killed before the card had its new SO secret" faulted
-	fault none
+	before_the_change
+}
+
+# Its box was never proved here, and a PUK is given for the last try: that goes first.
+puk_goes_first() {
+	never_made
 	one_left
-	fails "$kind: apply --puk" "$CMD" apply --puk "$SO" "$CONF_DIR/descriptions/offline.dsc" "$CARD"
+	fails "$kind: apply --puk" by_office --puk "$SO"
 	still_left
-	passes "$kind: apply --last-try --puk" \
-		"$CMD" apply --last-try --puk "$SO" "$CONF_DIR/descriptions/offline.dsc" "$CARD"
+	passes "$kind: apply --last-try --puk" by_office --last-try --puk "$SO"
 	is "$(record State)" blocked "$kind: the card is blocked as the description says"
 	known_there "by its PUK"
+}
+
+# What is left after a box was refused is for the next order.
+one_at_a_time() {
+	never_made
+	before_the_change
+	login_rv "$MODULE" so 11112222 >/dev/null
+	is "$(so_flags)" "SO_PIN_COUNT_LOW " "$kind: two SO tries are left"
+	log_clear
+	fails "$kind: apply --last-try --puk: the box is refused" by_office --last-try --puk "$SO"
+	still_left
+	passes "$kind: then the PUK" by_office --last-try --puk "$SO"
+	is "$(record State)" blocked "$kind: the card is blocked as the description says"
+	known_there "by its PUK after the box"
+}
+
+key_is_no_puk() {
+	never_made
+	like "$(by_office --puk "@$SCRATCH/manager.key" 2>&1)" "*is a card manager key, which is sent to no card*" \
+		"$kind: the card manager key as PUK"
+	is "$(so_flags)" "SO_PIN_COUNT_LOW " "$kind: the box alone cost a try"
 }
 
 for kind in opencryptoki; do
@@ -107,6 +141,8 @@ for kind in opencryptoki; do
 	by_apply one
 	by_apply two
 	puk_goes_first
+	one_at_a_time
+	key_is_no_puk
 	token_stop
 done
 done_testing
