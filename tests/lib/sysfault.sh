@@ -171,6 +171,7 @@ not_done_yet() {
 		cat
 		return
 	fi
+	: >>"$P11_LATCH_SYSTEM_RESULTS"
 	awk -v flow="$1" -v sum="$faults_sum" '
 		FILENAME != "-" { if ($1 == sum && $2 == flow) done[$3 " " $4 " " $5 " " $6 " " $7] = 1; next }
 		!(($1 " " $2 " " $3 " " $4 " " $5) in done)' "$P11_LATCH_SYSTEM_RESULTS" -
