@@ -133,6 +133,7 @@ found_settle(struct card *c, struct found *f, enum so_via via, struct so *so)
 {
 	CK_RV rv = CKR_PIN_INCORRECT;
 	bool one = f->n == 1, last = via == SO_VIA_LAST_TRY && so_is_last_try(c);
+	enum so_via others = via == SO_VIA_LAST_TRY ? SO_VIA_REQUEST : via;
 	size_t i;
 
 	if (!one && last)
@@ -140,7 +141,7 @@ found_settle(struct card *c, struct found *f, enum so_via via, struct so *so)
 			    "what is in the newest is sent",
 		    c->uri, f->n);
 	for (i = 0; i < f->n && rv == CKR_PIN_INCORRECT; i++) {
-		rv = one ? CKR_OK : prove(c, &f->so[i], last && i == 0 ? via : SO_VIA_REQUEST);
+		rv = one ? CKR_OK : prove(c, &f->so[i], last && i == 0 ? via : others);
 		if (rv != CKR_OK)
 			continue;
 		*so = f->so[i];

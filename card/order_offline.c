@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "card/flow.h"
+#include "card/found.h"
 #include "card/offline.h"
 #include "card/order_part.h"
 #include "card/pin.h"
@@ -87,6 +88,20 @@ order_so(struct card *c, enum so_via via, struct so *so)
 	return so->pin != NULL;
 }
 
+/* Boxes open by it, or should. Where SO secrets are keys it may be one all the same. */
+static bool
+opens_boxes(struct card *c, const struct secret *puk)
+{
+	struct so so;
+	bool opens;
+
+	if (c->profile.so_is_key)
+		return false;
+	opens = offline_by_key(c, puk, SO_VIA_NOTHING, &so);
+	so_clear(&so);
+	return opens || offline_is_policys_key(c, puk);
+}
+
 static CK_RV
 by_person(struct task *t, bool to_prove, enum so_via via, struct so *so, unsigned *asks)
 {
@@ -97,9 +112,9 @@ by_person(struct task *t, bool to_prove, enum so_via via, struct so *so, unsigne
 		*asks |= 1u << ANSWER_PUK;
 		return CKR_FUNCTION_FAILED;
 	}
-	if (offline_is_key(t->c, puk)) {
+	if (opens_boxes(t->c, puk)) {
 		log_error("%s: what was given is a card manager key, which is sent to no card: "
-			  "its PUK is wanted",
+			  "give its PUK, or nothing where what is in its box is meant",
 		    t->c->uri);
 		return CKR_FUNCTION_FAILED;
 	}
@@ -115,10 +130,19 @@ by_person(struct task *t, bool to_prove, enum so_via via, struct so *so, unsigne
 static bool
 is_given_first(const struct task *t)
 {
-	const struct secret *puk = t->order->answers[ANSWER_PUK];
+	return t->order->last_try && t->order->answers[ANSWER_PUK] != NULL &&
+	       t->c->private.generation == 0 && so_is_last_try(t->c);
+}
 
-	return t->order->last_try && puk != NULL && t->c->private.generation == 0 &&
-	       so_is_last_try(t->c) && !offline_is_key(t->c, puk);
+/* Else the next order, which a person has given the PUK by then, would spend another try on it. */
+static void
+refused_once(struct card *c, const struct so *so)
+{
+	if (c->profile.so_counter == SO_COUNTER_NONE)
+		return;
+	found_refused(c, &so->box);
+	card_note(c);
+	offline_drop(c);
 }
 
 /*
@@ -184,11 +208,12 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 		rv = pin_try_so(c, so, via);
 		if (rv != CKR_PIN_INCORRECT)
 			return rv;
+		refused_once(c, so);
 		so_clear(so);
 		refused = true;
 	}
-	/* The last try is for one of them; and what tickets were made of is no person's to know. */
-	if (refused || c->private.generation != 0)
+	/* The last try is for one of them. */
+	if (refused)
 		via = SO_VIA_REQUEST;
 	if (may_be_initial(c, new, refused)) {
 		rv = by_label(t, label, via, so);
@@ -197,6 +222,9 @@ task_offline_so(struct task *t, bool new, const struct secret *label, struct so 
 		so_clear(so);
 		via = SO_VIA_REQUEST;
 	}
+	/* Of a card that has tickets no person knows it. */
+	if (c->private.generation != 0)
+		via = SO_VIA_REQUEST;
 	return by_person(t, true, via, so, asks);
 }
 

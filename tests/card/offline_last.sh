@@ -125,11 +125,27 @@ one_at_a_time() {
 	known_there "by its PUK after the box"
 }
 
+# A person is asked for the PUK only once the box was refused, and the order comes again with it.
+asked_once() {
+	never_made
+	for n in 1 2; do
+		like "$(by_office </dev/null 2>&1)" "*PUK that the card has now:*" "$kind, $n: apply asks for the PUK"
+		is "$(so_flags)" "SO_PIN_COUNT_LOW " "$kind, $n: the box cost one try"
+	done
+	passes "$kind: with the PUK" by_office --puk "$SO"
+	is "$(record State)" blocked "$kind: the card is blocked as the description says"
+	known_there "by its PUK that was asked for"
+}
+
 key_is_no_puk() {
 	never_made
 	like "$(by_office --puk "@$SCRATCH/manager.key" 2>&1)" "*is a card manager key, which is sent to no card*" \
 		"$kind: the card manager key as PUK"
 	is "$(so_flags)" "SO_PIN_COUNT_LOW " "$kind: the box alone cost a try"
+	login_rv "$MODULE" so 11112222 >/dev/null
+	like "$(by_office --last-try --puk "@$SCRATCH/manager.key" 2>&1)" "*give its PUK, or nothing where*" \
+		"$kind: with --last-try"
+	is "$(so_flags)" "SO_PIN_FINAL_TRY " "$kind: nothing was sent"
 }
 
 for kind in opencryptoki; do
@@ -142,7 +158,17 @@ for kind in opencryptoki; do
 	by_apply two
 	puk_goes_first
 	one_at_a_time
+	asked_once
 	key_is_no_puk
 	token_stop
 done
+# A PUK that could be a card manager key by its form, and is none.
+kind=softhsm
+SO=00112233445566778899aabbccddeeff
+token_start "$kind"
+offline_machines
+never_made
+passes "$kind: apply --puk with one of 32 hexadecimal digits" by_office --puk "$SO"
+is "$(record State)" blocked "$kind: the card is blocked as the description says"
+token_stop
 done_testing
