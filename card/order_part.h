@@ -83,7 +83,7 @@ CK_RV task_offline_so(
 
 /*
  * The SO secret of a description without UseCardManagerKey=true, which is of no use to a card that
- * has tickets. False: logged, or it has none.
+ * has tickets; what a box holds is asked for via that. False: logged, or it has none.
  */
 bool order_so(struct card *c, enum so_via via, struct so *so);
 

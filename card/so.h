@@ -46,7 +46,7 @@ enum so_via {
 	SO_VIA_LOGIN,
 	SO_VIA_REQUEST,
 	SO_VIA_LAST_TRY,
-	SO_VIA_NOTHING /* nothing is sent to the card */
+	SO_VIA_NOTHING /* nothing is sent to the card: no way to begin a try */
 };
 
 /*
